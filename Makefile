@@ -1,0 +1,28 @@
+# Every target does its own set-up; the first run takes about a minute, later ones start at once.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help set-up test lint format demo lock clean
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -ts:
+
+set-up: ## .venv and kustomize, only what is missing
+	@test -n "$(PYTHON)" || { echo "needs Python 3.11 or later with venv (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(PYTHON) tools/set_up.py
+
+test: set-up ## all tests
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: set-up ## style, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/shellcheck .ci/run
+
+format: set-up ## rewrite the code in the project's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove what set-up made in this folder
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

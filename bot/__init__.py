@@ -1,0 +1,1 @@
+"""bot: moves releases from environment to environment, and watches over them."""

@@ -1,0 +1,99 @@
+"""Rows 10 and 11 about alerts and quarantines: what fires, what is pending, what may never be promoted again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.gate.outcomes import fail, good, hold, iso, labels_in_words, unknown
+from bot.gate.scope import instances
+from bot.observations import Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.gate.outcomes import Outcome
+    from bot.gate.scope import Instance, Replica
+    from bot.model import Hold, Release
+
+
+def no_alert_fires(replica: Replica) -> list[Outcome]:
+    """Row 10: no blocking alert fires in any sample."""
+    found = _by_name(replica, lambda seen: seen.blocks and seen.alert.state == "firing")
+    problems = [fail("alert-firing", f"{name} is firing", about=f"alert {name}", **_facts(seen)) for name, seen in found.items()]
+    return problems or [good("no-alert-fires", "no blocking alert fires")]
+
+
+def no_alert_is_pending(replica: Replica) -> list[Outcome]:
+    """Row 11: no blocking alert is pending in any sample."""
+    found = _by_name(replica, lambda seen: seen.blocks and seen.alert.state == "pending")
+    problems = [hold("alert-pending", f"{name} is pending", about=f"alert {name}", **_facts(seen)) for name, seen in found.items()]
+    return problems or [good("no-alert-pending", "no blocking alert is pending")]
+
+
+def alert_states_are_known(replica: Replica) -> list[Outcome]:
+    """Row 10: every blocking alert says whether it is pending or firing."""
+    found = _by_name(replica, lambda seen: seen.blocks and seen.alert.state not in {"pending", "firing"})
+    return [
+        unknown("alert-state-unknown", f"{name} is neither pending nor firing", about=f"alert {name}", **_facts(seen))
+        for name, seen in found.items()
+    ]
+
+
+def other_alerts(replica: Replica) -> list[Outcome]:
+    """Row 10: alerts that fire and do not block are shown; the watchdog fires by design."""
+    watchdog = replica.environment.policy.watchdog
+    found = _by_name(replica, lambda seen: not seen.blocks and seen.alert.state == "firing" and seen.name != watchdog)
+    return [
+        good(
+            "alert-not-blocking",
+            f"{name} is firing; policy does not let it block",
+            about=f"alert {name}",
+            **_facts(seen),
+        )
+        for name, seen in found.items()
+    ]
+
+
+def _by_name(replica: Replica, is_wanted: Callable[[Instance], bool]) -> dict[str, list[Instance]]:
+    found: dict[str, list[Instance]] = {}
+    for seen in instances(replica):
+        if is_wanted(seen):
+            found.setdefault(seen.name, []).append(seen)
+    return found
+
+
+def _facts(seen: list[Instance]) -> dict[str, str]:
+    distinct = sorted({labels_in_words(instance.labels) for instance in seen})
+    since = min((instance.alert.active_at for instance in seen if instance.alert.active_at), default=None)
+    return {
+        "alert": seen[0].name,
+        "since": "unknown" if since is None else iso(since),
+        "alerts": str(len(distinct)),
+        "labels": distinct[0],
+    }
+
+
+def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hold, ...] | Unseen) -> list[Outcome]:
+    """Row 10: no release to be promoted is quarantined, by its tree or by a digest, wherever that was decided."""
+    if isinstance(holds, Unseen):
+        return [unknown(holds.code, f"the holds cannot be read: {holds.detail}")]
+    caught = [(release, held) for release in releases for held in holds if _quarantines(held, release)]
+    problems = [
+        fail(
+            "release-quarantined",
+            f"{release.app} {release.version} is quarantined: {held.why}",
+            about=release.app,
+            **_law(held),
+        )
+        for release, held in caught
+    ]
+    return problems or [good("not-quarantined", "no release to be promoted is quarantined", holds=str(len(holds)))]
+
+
+def _quarantines(held: Hold, release: Release) -> bool:
+    digests = {image.digest for image in release.images if image.digest}
+    return (held.app, held.tree) == (release.app, release.tree) or bool(digests & set(held.digests))
+
+
+def _law(held: Hold) -> dict[str, str]:
+    return {"hold": held.id, "environment": held.environment, "who": held.who, "when": held.when}

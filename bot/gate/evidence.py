@@ -1,0 +1,87 @@
+"""Evidence: a judgement as canonical JSON, its digest, and what tells whether its reasons changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from bot.model import BotError, Verdict
+from bot.observations import Finding, Judgement
+
+SCHEMA = "bot.gate/v1"
+
+
+def to_json(judgement: Judgement) -> str:
+    """Canonical JSON: the same judgement is always the same text."""
+    return _canonical(
+        {
+            "schema": SCHEMA,
+            "verdict": judgement.verdict.name,
+            "at": judgement.at.isoformat(),
+            "findings": [_written(finding) for finding in judgement.findings],
+        }
+    )
+
+
+def from_json(text: str) -> Judgement:
+    """The judgement that the evidence records; BotError when the text is no such evidence."""
+    try:
+        return _judgement(json.loads(text))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BotError("this is not evidence of the gate", f"expected JSON with schema {SCHEMA!r}") from error
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of evidence, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def reasons_key(judgement: Judgement) -> str:
+    """The same as long as the verdict and its reasons are, whatever the times and measurements in them."""
+    reasons = sorted({(finding.code, finding.subject) for finding in judgement.reasons})
+    return digest(_canonical([judgement.verdict.name, reasons]))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _written(finding: Finding) -> dict[str, object]:
+    return {
+        "row": finding.row,
+        "code": finding.code,
+        "verdict": finding.verdict.name,
+        "subject": finding.subject,
+        "summary": finding.summary,
+        "facts": finding.facts,
+    }
+
+
+def _judgement(recorded: dict[str, Any]) -> Judgement:  # Any: JSON that anybody may have written
+    if recorded["schema"] != SCHEMA:
+        raise ValueError(recorded["schema"])
+    findings = tuple(_read(finding) for finding in recorded["findings"])
+    return Judgement(Verdict[recorded["verdict"]], findings, _moment(recorded["at"]))
+
+
+def _read(recorded: dict[str, Any]) -> Finding:
+    facts = {_text(name): _text(value) for name, value in recorded["facts"].items()}
+    if type(recorded["row"]) is not int:
+        raise TypeError(recorded["row"])
+    code, subject, summary = (_text(recorded[name]) for name in ("code", "subject", "summary"))
+    return Finding(recorded["row"], code, Verdict[recorded["verdict"]], subject, summary, facts)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _moment(text: object) -> datetime:
+    moment = datetime.fromisoformat(_text(text))
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment

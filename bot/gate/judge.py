@@ -1,0 +1,106 @@
+"""The gate's verdict: every row of its table over source, target and all replicas; the worst wins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.gate import alert_rows, argocd_rows, prometheus_rows, rule_rows, soak, target_rows
+from bot.gate.outcomes import unknown
+from bot.gate.scope import Place, Replica
+from bot.model import Verdict
+from bot.observations import Finding, Judgement, Unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from bot.gate.outcomes import Outcome
+    from bot.observations import Observations
+
+REPLICA_ROWS = (
+    (2, prometheus_rows.answers_are_whole),
+    (2, prometheus_rows.server_is_one),
+    (3, prometheus_rows.server_is_old_enough),
+    (4, prometheus_rows.configuration_is_loaded),
+    (5, rule_rows.required_rules_are_loaded),
+    (6, rule_rows.rules_are_evaluated),
+    (6, prometheus_rows.clocks_agree),
+    (7, rule_rows.watchdog_fires),
+    (7, rule_rows.watchdog_covers_soak),
+    (8, target_rows.jobs_are_scraped),
+    (8, target_rows.pods_are_seen),
+    (9, rule_rows.some_rule_blocks),
+    (9, rule_rows.metrics_exist),
+    (10, alert_rows.no_alert_fires),
+    (10, alert_rows.alert_states_are_known),
+    (10, alert_rows.other_alerts),
+    (11, alert_rows.no_alert_is_pending),
+    (13, prometheus_rows.samples_are_enough),
+    (13, prometheus_rows.samples_are_fresh),
+)
+PLACE_ROWS = (
+    (5, rule_rows.required_rules_are_known),
+    (11, soak.releases_are_soaked),
+    (11, soak.source_stands_still),
+    (12, argocd_rows.environment_is_live),
+)
+APPLICATION_ROWS = (
+    (12, argocd_rows.folder_exists),
+    (12, argocd_rows.application_follows_folder),
+    (12, argocd_rows.application_is_synced),
+    (12, argocd_rows.application_is_healthy),
+    (12, argocd_rows.operation_is_over),
+    (12, argocd_rows.releases_are_synced),
+    (12, argocd_rows.workloads_run_images),
+)
+
+
+def judge(observations: Observations, *, now: datetime) -> Judgement:
+    """The verdict under the target's policy, with a finding for all that was checked; `now` is taken after observing."""
+    law = observations.target.environment.policy
+    seen = [place for place in (observations.source, observations.target) if place]
+    findings = [*observations.problems, *_about_holds(observations)]
+    findings += [finding for place in seen for finding in _about(Place(place, law, now))]
+    ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
+    return Judgement(worst(ordered), tuple(ordered), now)
+
+
+def worst(findings: Iterable[Finding]) -> Verdict:
+    """The greatest verdict; without any finding nothing is known."""
+    return max((finding.verdict for finding in findings), default=Verdict.UNKNOWN)
+
+
+def _about_holds(observations: Observations) -> list[Finding]:
+    releases = observations.source.releases if observations.source else ()
+    outcomes = alert_rows.releases_are_not_quarantined(releases, observations.holds)
+    return [_finding(10, f"{observations.target.environment.name}: holds", outcome=outcome) for outcome in outcomes]
+
+
+def _about(place: Place) -> Iterator[Finding]:
+    name = place.environment.name
+    for row, check in PLACE_ROWS:
+        yield from (_finding(row, name, outcome=outcome) for outcome in check(place))
+    for row, check in APPLICATION_ROWS:
+        subject = f"{name}: Application {place.environment.argocd.application}"
+        yield from (_finding(row, subject, outcome=outcome) for outcome in check(place))
+    if not place.seen.prometheus:
+        yield _finding(1, name, outcome=unknown("no-prometheus", "no Prometheus was asked"))
+    for replica in place.seen.prometheus:
+        if isinstance(replica, Unseen):
+            yield _finding(1, f"{name}: Prometheus", outcome=unknown(replica.code, replica.detail))
+        else:
+            yield from _about_replica(Replica(place, replica))
+
+
+def _about_replica(replica: Replica) -> Iterator[Finding]:
+    subject = f"{replica.environment.name}: {replica.seen.url}"
+    if not replica.samples:
+        yield _finding(13, subject, outcome=unknown("no-samples", "no sample was taken"))
+        return
+    for row, check in REPLICA_ROWS:
+        yield from (_finding(row, subject, outcome=outcome) for outcome in check(replica))
+
+
+def _finding(row: int, subject: str, *, outcome: Outcome) -> Finding:
+    about = f"{subject}: {outcome.about}" if outcome.about else subject
+    return Finding(row, outcome.code, outcome.verdict, about, outcome.summary, outcome.facts)

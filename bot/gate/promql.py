@@ -1,0 +1,70 @@
+"""Which series a PromQL expression rests on."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import promql_parser
+
+from bot.model import UnobservableError
+
+UNREADABLE = "rule-unreadable"
+SYNTHETIC = frozenset({"ALERTS", "ALERTS_FOR_STATE"})  # written by Prometheus itself, absent in good times
+TELLING = ("job", "namespace")  # who exports it; other labels, such as a 5xx status, may rightly match nothing
+SIGNS = (  # pairs: the operators cannot be hashed
+    (promql_parser.MatchOp.Equal, "="),
+    (promql_parser.MatchOp.NotEqual, "!="),
+    (promql_parser.MatchOp.Re, "=~"),
+    (promql_parser.MatchOp.NotRe, "!~"),
+)
+METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+
+
+def metric_selectors(expr: str) -> tuple[str, ...]:
+    """The vector selectors of an expression, reduced to metric, job and namespace; those that Prometheus itself writes are left out."""
+    found: dict[str, None] = {}
+
+    def visit(node: promql_parser.Expr) -> None:
+        selector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
+        if isinstance(selector, promql_parser.VectorSelector) and (reduced := _reduced(selector, expr)):
+            found[reduced] = None
+
+    promql_parser.walk(_parsed(expr), visit)
+    return tuple(found)
+
+
+def _parsed(expr: str) -> promql_parser.Expr:
+    try:
+        return promql_parser.parse(expr)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise UnobservableError(UNREADABLE, f"{expr!r} is not PromQL that can be read: {reason}", "correct the rule's expr") from error
+
+
+def _reduced(selector: promql_parser.VectorSelector, expr: str) -> str | None:
+    matchers = selector.matchers.matchers
+    if selector.matchers.or_matchers:
+        raise UnobservableError(UNREADABLE, f"{expr!r} joins matchers by `or`, which Prometheus does not know", "write two selectors")
+    equal = [matcher for matcher in matchers if matcher.op == promql_parser.MatchOp.Equal]
+    name = selector.name or next((matcher.value for matcher in equal if matcher.name == "__name__"), None)
+    if name in SYNTHETIC:
+        return None
+    kept = [_written(matcher) for matcher in equal if matcher.name in TELLING]
+    if name and METRIC_NAME.fullmatch(name):
+        return name + (f"{{{', '.join(kept)}}}" if kept else "")
+    if name:
+        return f"{{{', '.join([f'__name__={_quoted(name)}', *kept])}}}"
+    by_name = [_written(matcher) for matcher in matchers if matcher.name == "__name__"]
+    everything = [_written(matcher) for matcher in matchers]
+    return f"{{{', '.join(by_name + kept or everything)}}}"
+
+
+def _written(matcher: promql_parser.Matcher) -> str:
+    sign = next(sign for operator, sign in SIGNS if operator == matcher.op)
+    return f"{matcher.name}{sign}{_quoted(matcher.value)}"
+
+
+def _quoted(value: str) -> str:
+    """A PromQL string (the parser's own printing does not escape); JSON's escapes are among Go's."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,230 @@
+"""What the gate looks at: values that adapters fill and pure functions judge. Times are UTC, durations in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.model import Environment, Hold, Release, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Something that could not be observed, with the stable reason code."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class AlertSeen:
+    """One instance of an alert, `pending` or `firing`."""
+
+    labels: Labels
+    state: str
+    active_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RuleSeen:
+    """One alerting rule as Prometheus has it loaded."""
+
+    name: str
+    group: str
+    query: str
+    duration: float  # its `for`
+    labels: Labels
+    health: str
+    last_error: str
+    last_evaluation: datetime | None  # None: never
+    interval: float  # of its group
+    alerts: tuple[AlertSeen, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetSeen:
+    """One active scrape target."""
+
+    job: str
+    labels: Labels
+    health: str
+    last_scrape: datetime | None
+    interval: float
+    last_error: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at a Prometheus: everything read between two readings of its start time."""
+
+    at: datetime  # our clock, halfway through reading the server's
+    server_time: datetime
+    started: datetime
+    started_after: datetime  # read again at the end; differs when a balancer mixes replicas
+    reload_succeeded: bool
+    warnings: tuple[str, ...]
+    more_pages: bool  # groupNextToken was set and unread
+    rules: tuple[RuleSeen, ...]
+    targets: tuple[TargetSeen, ...]
+
+
+@dataclass(frozen=True)
+class FiringSpan:
+    """A time in which an alert fired, from the first raw sample of it to the last."""
+
+    labels: Labels
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class PrometheusSeen:
+    """One replica: samples, oldest first, and what was asked of its store."""
+
+    url: str
+    samples: tuple[Sample, ...]
+    metrics_without_series: tuple[str, ...] = ()  # of blocking rules, as selectors
+    pod_images: frozenset[str] = frozenset()  # every image, image_spec and image_id of kube_pod_container_info in the namespace
+    firing_in_window: tuple[FiringSpan, ...] = ()  # raw ALERTS samples since `window_start`
+    watchdog_coverage: float = 0.0  # share of the window, 0 to 1, that the watchdog's samples cover
+    window_start: datetime | None = None  # None: no window was asked for
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Argo CD's last or running sync."""
+
+    phase: str  # Running, Terminating, Succeeded, Failed, Error
+    message: str
+    started: datetime | None
+    finished: datetime | None
+    revision: str | None
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One real sync in the Application's history."""
+
+    revision: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PodSeen:
+    """A live Pod of the Application's resource tree."""
+
+    name: str
+    images: tuple[str, ...]
+    health: str
+    of_job: bool  # belongs to a Job: finished ones do not count
+
+
+@dataclass(frozen=True)
+class ResourceFault:
+    """A resource that is not Synced or not Healthy, with what Argo CD says of it."""
+
+    kind: str
+    name: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ApplicationSeen:
+    """An Argo CD Application, as its server tells it."""
+
+    name: str
+    path: str
+    target_revision: str
+    sync: str  # Synced, OutOfSync, Unknown
+    revision: str | None  # the commit that it was compared with
+    health: str
+    healthy_since: datetime | None  # last transition of the health status
+    reconciled: datetime | None
+    operation: Operation | None
+    history: tuple[Deployed, ...]  # oldest first
+    conditions: tuple[str, ...]
+    pods: tuple[PodSeen, ...]
+    faults: tuple[ResourceFault, ...] = ()
+    sources: int = 1
+
+
+@dataclass(frozen=True)
+class RunSeen:
+    """One unbroken run of a release's tree on main's first-parent history of an environment."""
+
+    app: str
+    tree: str
+    commit: str  # that began it
+    since: datetime
+    until: datetime | None  # None: it still runs
+    synced_at: datetime | None  # end of the sync that brought it, if there was one
+    verified: bool = False  # `promotion/verified/<env>` is success on the commit that began it
+
+
+@dataclass(frozen=True)
+class RequiredRule:
+    """An alert rule that the environment's rendered manifests at the gated commit contain."""
+
+    name: str
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class EnvironmentSeen:
+    """All that was observed of one environment, for the releases that it is judged with."""
+
+    environment: Environment
+    role: str  # source or target
+    commit: str  # main's commit that Git facts were read at
+    releases: tuple[Release, ...]  # source: those to be promoted; target: its current ones
+    folder_exists: bool
+    application: ApplicationSeen | Unseen | None  # None: Argo CD has no such Application
+    synced_trees: dict[str, str | None]  # app -> tree at the Application's synced commit (None: absent)
+    main_trees: dict[str, str | None]  # app -> tree on main; differs from synced while the environment moves
+    required_rules: tuple[RequiredRule, ...] | Unseen
+    prometheus: tuple[PrometheusSeen | Unseen, ...]
+    runs: tuple[RunSeen, ...] = ()  # of the releases, when the environment is a source
+    rendered_images: frozenset[str] = frozenset()  # all container images of workloads in the render, Jobs aside
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Everything that one judgement rests on."""
+
+    source: EnvironmentSeen | None  # None: only the target is judged (verify)
+    target: EnvironmentSeen
+    holds: tuple[Hold, ...] | Unseen
+    problems: tuple[Finding, ...] = ()  # found while planning: a hand-edited release, an overlay that does not fit
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of evidence: which row of the gate's table, about what, with which facts."""
+
+    row: int
+    code: str  # stable, kebab-case
+    verdict: Verdict
+    subject: str  # e.g. "staging: https://prometheus…" or "prod: Application context-prod"
+    summary: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The gate's verdict, with its evidence and the time of it."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]  # worst first
+    at: datetime
+
+    @property
+    def reasons(self) -> tuple[Finding, ...]:
+        """The findings that keep it from passing."""
+        return tuple(finding for finding in self.findings if finding.verdict is not Verdict.PASS)
