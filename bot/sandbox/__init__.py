@@ -1,0 +1,1 @@
+"""Everything that a promotion needs, on loopback in one process."""
