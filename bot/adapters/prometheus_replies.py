@@ -1,0 +1,124 @@
+"""What Prometheus' replies mean to the gate; a reply of another shape is an UnobservableError."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import promql_parser
+from pydantic import ValidationError
+
+from bot.adapters.prometheus_http import quoted
+from bot.adapters.prometheus_shapes import AlertingRule
+from bot.observations import AlertSeen, RuleSeen, TargetSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
+    from pydantic import TypeAdapter
+
+    from bot.adapters.prometheus_http import Answer, Connection
+    from bot.adapters.prometheus_shapes import Group, Reply, Target
+
+Content = TypeVar("Content")
+Raw = TypeVar("Raw")
+Meaning = TypeVar("Meaning")
+
+
+def ask(
+    connection: Connection,
+    path: str,
+    *,
+    shape: TypeAdapter[Reply[Content]],
+    parameters: Mapping[str, str] | None = None,
+) -> tuple[Content, tuple[str, ...]]:
+    """What an endpoint of the API says, and its warnings."""
+    answer = connection.get(path, parameters)
+    if answer.is_html or "json" not in answer.content_type:
+        kind = answer.content_type or "no content type"
+        raise connection.unseen("prometheus-not-json", f"answers {path} with {kind}, not JSON")
+    reply = _parsed(connection, answer, shape=shape)
+    if reply.status != "success" or reply.data is None:
+        error = quoted(reply.error.encode())
+        raise connection.unseen("prometheus-status", f"answers {path} with status {reply.status}: {error}")
+    return reply.data, reply.warnings
+
+
+def meaning(connection: Connection, read: Callable[[Raw], Meaning], raw: Raw) -> Meaning:
+    """A value read out of a well-shaped reply."""
+    try:
+        return read(raw)
+    except ValueError as error:
+        reason = quoted(str(error).encode())
+        raise connection.unseen("prometheus-malformed", f"answers with a value without meaning: {reason}") from error
+
+
+def _parsed(connection: Connection, answer: Answer, *, shape: TypeAdapter[Reply[Content]]) -> Reply[Content]:
+    try:
+        return shape.validate_json(answer.body, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        code = "prometheus-not-json" if first["type"] == "json_invalid" else "prometheus-malformed"
+        where = ".".join(map(str, first["loc"]))
+        raise connection.unseen(code, f"answers {answer.path} wrongly: {where} {first['msg']}") from error
+
+
+def moment(seconds: float) -> datetime:
+    """A time as Prometheus writes it in samples; ValueError beyond the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def since_zero(written: datetime) -> datetime | None:
+    """A time as Go writes it, in UTC; its zero time (year 1) means never."""
+    return None if written.year <= 1 else written.astimezone(UTC)
+
+
+def number(text: str) -> float:
+    """A sample's value; ValueError when it is not finite, which no count or time is."""
+    value = float(text)
+    if not math.isfinite(value):
+        message = f"{text} is not a finite number"
+        raise ValueError(message)
+    return value
+
+
+def alerting_rules(groups: tuple[Group, ...]) -> tuple[RuleSeen, ...]:
+    """All alerting rules, in the order of evaluation."""
+    return tuple(_rule(group, rule) for group in groups for rule in group.rules if isinstance(rule, AlertingRule))
+
+
+def target_seen(target: Target) -> TargetSeen:
+    """A target; one without a job label goes by the name of its scrape pool."""
+    return TargetSeen(
+        job=target.labels.get("job", target.pool),
+        labels=target.labels,
+        health=target.health,
+        last_scrape=since_zero(target.last_scrape),
+        interval=_seconds(target.interval),
+        last_error=target.last_error,
+    )
+
+
+def _rule(group: Group, rule: AlertingRule) -> RuleSeen:
+    return RuleSeen(
+        name=rule.name,
+        group=group.name,
+        query=rule.query,
+        duration=rule.duration,
+        labels=rule.labels,
+        health=rule.health,
+        last_error=rule.last_error,
+        last_evaluation=since_zero(rule.last_evaluation),
+        interval=group.interval,
+        alerts=tuple(AlertSeen(alert.labels, alert.state, alert.active_at and since_zero(alert.active_at)) for alert in rule.alerts or ()),
+    )
+
+
+def _seconds(duration: str) -> float:
+    length: timedelta = promql_parser.parse_duration(duration)  # ValueError when it is none
+    return length.total_seconds()
