@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from bot.environment_keys import FILE, SECTIONS, FileShape, dns_label
 from bot.model import Alerts, ArgoCDAddress, BotError, Environment, Policy
+from bot.simple_yaml import load_simple, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
-    from ruamel.yaml.events import Event
 
-MOST_BYTES = 64 * 1024
-MOST_DEPTH = 20
-MOST_ALIASES = 8  # each may repeat what holds others: few enough that nothing explodes
 LATER = frozenset({"alertmanager", "gate.freeze", "gate.autoRollback", "people.rollback"})
 UNKNOWN_KEY = "unexpected_keyword_argument"
 WORDS = {"dataclass_type": "must be a mapping of keys", "missing": "is missing"}
@@ -36,39 +30,13 @@ def parse_environment(name: str, text: str) -> Environment:
         dns_label(name)
     except ValueError as error:
         raise BotError(f"environments/{name}: the folder's name {error}", "rename the folder") from error
+    with readable(file):
+        written = json.dumps(load_simple(text), allow_nan=False)
     try:
-        shape = FILE.validate_json(json.dumps(_loaded(text), allow_nan=False))
+        shape = FILE.validate_json(written)
     except ValidationError as error:
         raise _refusal(file, error) from None
-    except YAMLError as error:
-        raise BotError(f"{file} is not YAML that can be read: {_first_line(error)}", "correct the file") from error
-    except (TypeError, ValueError, RecursionError) as error:
-        hint = "write plain keys, strings, numbers and lists, few aliases, at most 64 KiB"
-        raise BotError(f"{file} cannot be read: {_first_line(error)}", hint) from error
     return _environment(name, shape)
-
-
-def _loaded(text: str) -> Any:  # noqa: ANN401 - YAML enters here
-    if len(text.encode()) > MOST_BYTES:
-        raise ValueError("it is larger than 64 KiB")
-    _check_simple(YAML(typ="safe", pure=True).parse(text))
-    return YAML(typ="safe", pure=True).load(text)
-
-
-def _check_simple(events: Iterable[Event]) -> None:
-    """Refuses, before anything is built, what would take long to read: deep nesting and many aliases."""
-    depth = aliases = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        aliases += isinstance(event, AliasEvent)
-        if depth > MOST_DEPTH or aliases > MOST_ALIASES:
-            raise ValueError(f"it nests deeper than {MOST_DEPTH} levels or has more than {MOST_ALIASES} aliases")
-
-
-def _first_line(error: Exception) -> str:
-    problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-    mark = getattr(error, "problem_mark", None)
-    return " ".join(str(problem).split("\n")[0].split()) + (f" (line {mark.line + 1})" if mark else "")
 
 
 def _refusal(file: str, refused: ValidationError) -> BotError:

@@ -1,4 +1,7 @@
-"""What the gate looks at: values that adapters fill and pure functions judge. Times are UTC, durations in seconds."""
+"""What the gate looks at: values that adapters fill and pure functions judge. Times are UTC, durations in seconds.
+
+Long, because it is one vocabulary.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What workflows need of the outside, as small Protocols; adapters fulfil them and raise BotError alone."""
+"""What workflows need of the outside, as small Protocols; adapters fulfil them and raise BotError alone.
+
+Long, because one reads them side by side.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,9 @@ class Objects(Protocol):
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """What lies at a path: its mode and hash."""
+
+    def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
+        """The hash of the folder at a path in each of many commits, looked up in one batch; None where there is none."""
 
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""
@@ -101,7 +107,9 @@ class Origin(Objects, Protocol):
 class Checkout(Objects, Protocol):
     """The working tree that the user stands in."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """The top of the working tree."""
 
     def head(self) -> str:
         """The commit that is checked out."""

@@ -1,0 +1,161 @@
+"""Texts for people: commits, pull requests, comments, statuses; whatever comes from outside is escaped here."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from bot.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.model import Hold, Release
+    from bot.observations import Finding, Judgement
+    from bot.ports import Commit
+    from bot.promotion import Change, Plan
+
+EVIDENCE_MARKER = "<!-- bot: gate evidence -->"
+COMMENT_LIMIT = 60_000  # GitHub refuses comments above 65,536 characters
+SUBJECT_APPS = 3
+SIGNS = {Verdict.PASS: "✅", Verdict.HOLD: "⏳", Verdict.UNKNOWN: "❔", Verdict.FAIL: "⛔"}
+
+
+def escaped(text: str) -> str:
+    """Text from outside as harmless Markdown: no mentions, links, tables or HTML."""
+    plain = html.escape(" ".join(text.split()), quote=False)
+    plain = re.sub(r"([\\`*_\[\]|~#!>])", r"\\\1", plain)
+    return plain.replace("@", "@\u200b").replace("://", ":\u200b//")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """A code block that the text cannot leave."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Text within a limit, saying how much was left out."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n… {len(text) - limit} characters left out"
+
+
+def version_change(change: Change) -> str:
+    """`context-api v1.4.1 -> v1.4.2`, with trees where the versions are the same."""
+    before = change.before
+    old, new = (before.version if before and before.tree else "nothing"), change.after.version
+    if before and old == new:
+        old, new = f"{old} ({before.tree[:7]})", f"{new} ({change.after.tree[:7]})"
+    return f"{change.app} {_short(old)} -> {_short(new)}"
+
+
+def _short(version: str) -> str:
+    return version.split("@", 1)[0]
+
+
+def promotion_subject(plan: Plan) -> str:
+    """Subject of the commit and title of the pull request of a promotion."""
+    if len(plan.changes) <= SUBJECT_APPS:
+        return f"{plan.target}: " + ", ".join(version_change(change) for change in plan.changes)
+    return f"{plan.target}: {len(plan.changes)} apps from {plan.source}"
+
+
+def promotion_commit(plan: Plan) -> str:
+    """The whole commit message of a promotion."""
+    lines = [f"{version_change(c)}\n  tree {c.after.tree}\n  from {c.record.origin}" for c in plan.changes]
+    return "\n\n".join([promotion_subject(plan), "\n".join(lines)]) + "\n"
+
+
+def promotion_body(
+    plan: Plan,
+    *,
+    commits: Sequence[Commit],
+    diff: str,
+    risks: Iterable[str],
+    unexercised: Sequence[str],
+) -> str:
+    """The body of a promotion's pull request: stable for the same plan, so that a re-run writes nothing."""
+    parts = [f"Promotes from **{plan.source}** to **{plan.target}**.", _table(plan.changes)]
+    if plan.left_behind:
+        names = ", ".join(plan.left_behind)
+        parts.append(f"⚠️ Differs, too, and is not part of this: {names}. This combination was not seen together.")
+    if plan.without_overlay:
+        parts.append(f"Skipped, without an overlay in {plan.target}: {', '.join(plan.without_overlay)}.")
+    parts += [_list("Risks", risks), _list(f"Not exercised in {plan.source}", unexercised)]
+    parts.append(_list("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits]))
+    parts.append("### Rendered changes\n\n" + fenced(shortened(diff, COMMENT_LIMIT // 2), "diff"))
+    undo = " ".join(plan.apps)
+    parts.append(f"### Undo\n\n`bot rollback {plan.target} {undo}` or GitHub's Revert button.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(changes: Iterable[Change]) -> str:
+    rows = ["| app | before | after | tree | from |", "|---|---|---|---|---|"]
+    for change in changes:
+        before = _short(change.before.version) if change.before and change.before.tree else "nothing"
+        origin = f"{change.record.origin.place}@{change.record.origin.commit[:12]}"
+        rows.append(f"| {change.app} | {before} | {_short(change.after.version)} | `{change.after.tree[:12]}` | {origin} |")
+    return "\n".join(rows)
+
+
+def _list(title: str, lines: Iterable[str]) -> str:
+    items = [f"- {escaped(line)}" for line in lines]
+    return "\n".join([f"### {title}", "", *items]) if items else ""
+
+
+def finding_line(finding: Finding) -> str:
+    """One line of evidence for a terminal."""
+    return f"{finding.verdict.name:<7} row {finding.row:<2} {finding.subject}: {finding.summary}"
+
+
+def evidence_comment(judgement: Judgement, evidence: str, digest: str) -> str:
+    """The sticky comment: the verdict in words, its reasons, and the evidence as JSON."""
+    lines = [
+        EVIDENCE_MARKER,
+        f"## {SIGNS[judgement.verdict]} {judgement.verdict.name} at {judgement.at:%Y-%m-%d %H:%M:%S} UTC",
+    ]
+    lines += [f"- **{f.verdict.name}** row {f.row}, {escaped(f.subject)}: {escaped(f.summary)}" for f in judgement.reasons]
+    text = "\n".join(lines)
+    room = COMMENT_LIMIT - len(text)
+    shown = fenced(evidence, "json") if len(evidence) < room else "(evidence too long for a comment)"
+    return f"{shortened(text, COMMENT_LIMIT)}\n\n<details><summary>evidence {digest}</summary>\n\n{shown}\n\n</details>\n"
+
+
+def status_description(judgement: Judgement) -> str:
+    """The verdict within a commit status."""
+    reasons = judgement.reasons
+    more = f" (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    first = f": {reasons[0].summary}" if reasons else f": {len(judgement.findings)} checks"
+    return " ".join(f"{judgement.verdict.name}{first}".split())[: 140 - len(more)] + more
+
+
+def bump_subject(app: str, before: str, after: str) -> str:
+    """Subject of a bump."""
+    return f"{app}: {before} -> {after}"
+
+
+def bump_body(app: str, reference: str) -> str:
+    """Body of a bump's pull request."""
+    return f"Dev runs `{reference}` as soon as this is merged. Other environments wait for a promotion.\n\nUndo: revert; app: {app}.\n"
+
+
+def merge_message(digest: str, judgement: Judgement) -> str:
+    """The merge commit's message: which evidence it rests on."""
+    return f"Gate: {judgement.verdict.name} at {judgement.at.isoformat()}\nEvidence-SHA256: {digest}\n"
+
+
+def rollback_subject(environment: str, moves: Sequence[tuple[Release, Release]]) -> str:
+    """Subject of a rollback of (bad, good) releases."""
+    named = [f"{bad.app} {_short(bad.version)} -> {_short(good.version)}" for bad, good in moves]
+    return f"{environment}: roll back " + ", ".join(named)
+
+
+def rollback_body(environment: str, holds: Iterable[Hold], notes: Iterable[str], reason: str) -> str:
+    """Body of a rollback's pull request and commit."""
+    lines = [f"Why: {escaped(reason)}", ""]
+    lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id}`)" for hold in holds]
+    lines += [f"- {escaped(note)}" for note in notes]
+    return "\n".join(lines) + "\n"

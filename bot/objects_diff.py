@@ -1,0 +1,138 @@
+"""How two renders differ, object by object, and which of the changes are dangerous; pure."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Manifest = dict[str, Any]  # Any: arbitrary YAML
+Key = tuple[str, str, str, str]
+
+HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's alphabet (api/hasher/hasher.go)
+GENERATED = frozenset({"ConfigMap", "Secret"})
+KEEPS_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim"})
+LASTING = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"})
+# What the API server refuses to change (stack facts, 5).
+IMMUTABLE = {
+    "StatefulSet": ("serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"),
+    "Deployment": ("selector",),
+    "DaemonSet": ("selector",),
+    "Job": ("selector", "template"),
+    "PersistentVolumeClaim": ("accessModes", "storageClassName", "volumeName", "volumeMode", "selector"),
+}
+
+
+@dataclass(frozen=True)
+class ObjectChange:
+    """One object that was added, removed or changed, with its unified diff."""
+
+    kind: str
+    name: str
+    namespace: str
+    what: str  # added, removed, changed
+    diff: str
+    before: Manifest | None
+    after: Manifest | None
+
+    @property
+    def title(self) -> str:
+        """`Deployment context-api`."""
+        return f"{self.kind} {self.name}"
+
+
+def diff_objects(before: Iterable[Manifest], after: Iterable[Manifest], *, across: bool = False) -> tuple[ObjectChange, ...]:
+    """The objects that differ, in the order of their names; across environments namespaces are no part of a name."""
+    old, new = ({_key(item, across=across): item for item in items} for items in (before, after))
+    return tuple(_change(old.get(key), new.get(key)) for key in sorted({*old, *new}) if old.get(key) != new.get(key))
+
+
+def _key(item: Manifest, *, across: bool) -> Key:
+    metadata = item["metadata"]
+    name = HASH_SUFFIX.sub("", metadata["name"]) if item["kind"] in GENERATED else metadata["name"]
+    group = item["apiVersion"].rpartition("/")[0]
+    return (item["kind"], name, "" if across else metadata.get("namespace", ""), group)
+
+
+def _change(before: Manifest | None, after: Manifest | None) -> ObjectChange:
+    item = after or before or {}
+    what = "added" if before is None else "removed" if after is None else "changed"
+    metadata = item["metadata"]
+    kind, name, namespace = item["kind"], metadata["name"], metadata.get("namespace", "")
+    place = f"{namespace}/{name}" if namespace else name
+    diff = _diff(_without_secrets(before, after), _without_secrets(after, before), title=f"{kind} {place}")
+    return ObjectChange(kind, name, namespace, what, diff, before, after)
+
+
+def _diff(before: Manifest | None, after: Manifest | None, *, title: str) -> str:
+    old, new = (_lines(item) for item in (before, after))
+    names = (f"{title} ({'before' if before else 'absent'})", f"{title} ({'after' if after else 'removed'})")
+    return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(old, new, *names))
+
+
+def _lines(item: Manifest | None) -> list[str]:
+    if item is None:
+        return []
+    yaml, text = YAML(typ="safe"), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.width = 10_000
+    yaml.dump(item, text)
+    return text.getvalue().splitlines()
+
+
+def _without_secrets(item: Manifest | None, other: Manifest | None) -> Manifest | None:
+    """A Secret with its values hidden; whether each one changed can still be seen."""
+    if item is None or item["kind"] != "Secret":
+        return item
+    hidden = dict(item)
+    for section in ("data", "stringData"):
+        theirs = (other or {}).get(section) or {}
+        values = item.get(section) or {}
+        hidden[section] = {key: "(hidden)" if theirs.get(key) == value else "(hidden, changed)" for key, value in values.items()}
+    return hidden
+
+
+def risks(changes: Iterable[ObjectChange]) -> tuple[str, ...]:
+    """Sentences about changes that lose data, cannot be applied, or stop something."""
+    return tuple(sentence for change in changes for sentence in _risks(change))
+
+
+def lasting_risks(changes: Iterable[ObjectChange]) -> tuple[str, ...]:
+    """Those of the risks that no rollback may carry: what keeps data goes, or a field that cannot change would."""
+    return tuple(sentence for change in changes for sentence in (*_deletions(change), *_immutable(change)))
+
+
+def _risks(change: ObjectChange) -> Iterator[str]:
+    yield from _deletions(change)
+    yield from _immutable(change)
+    if change.after and _replicas(change.after) == 0 and (change.before is None or _replicas(change.before) != 0):
+        yield f"scales {change.title} to zero"
+
+
+def _deletions(change: ObjectChange) -> Iterator[str]:
+    if change.what == "removed" and change.kind in LASTING:
+        yield f"deletes {change.title}"
+
+
+def _immutable(change: ObjectChange) -> Iterator[str]:
+    if not (change.before and change.after):
+        return
+    for field in IMMUTABLE.get(change.kind, ()):
+        if (change.before.get("spec") or {}).get(field) != (change.after.get("spec") or {}).get(field):
+            yield f"changes the immutable field spec.{field} of {change.title}"
+
+
+def _replicas(item: Manifest) -> object:
+    return (item.get("spec") or {}).get("replicas")
+
+
+def stateful(objects: Iterable[Manifest]) -> tuple[str, ...]:
+    """The objects that keep data: StatefulSets and claims on volumes."""
+    return tuple(f"{item['kind']} {item['metadata']['name']}" for item in objects if item["kind"] in KEEPS_DATA)
