@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.adapters.git_command import GitError, GitRunner
+from bot.adapters.git_records import FORMAT, kind_of, parsed_commit, parsed_tree, utf8_text, write_entry
 from bot.model import BotError
 from bot.ports import FOLDER, LINK, REGULAR, Commit, Entry
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-FORMAT = "--format=%H%x00%P%x00%ae%x00%ct%x00%s%x00%b%x00%x01"
-FIELDS = 6
 Tree = dict[str, "Tree | Entry | None"]  # a node of changes: folders, replaced entries, removals
 
 
@@ -35,6 +33,14 @@ class GitObjects:
         listed = self._ls(commit, path.rstrip("/"))
         return next(iter(listed), None)
 
+    def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
+        """The hash of the folder at a path in each of many commits, looked up in one batch; None where there is none."""
+        asked = tuple(dict.fromkeys(commits))
+        names = "".join(f"{commit}:{path}\n" for commit in asked)
+        lines = self.git.text("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=names.encode()).splitlines()
+        found = (line.split() for line in lines)
+        return {commit: parts[1] if parts[0] == "tree" else None for commit, parts in zip(asked, found, strict=True)}
+
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""
         prefix = path.rstrip("/") + "/" if path else ""
@@ -44,10 +50,10 @@ class GitObjects:
 
     def walk(self, tree: str) -> tuple[Entry, ...]:
         """Every file below a tree (or commit), with its path; needs no blobs."""
-        return tuple(_parse_tree(self.git.run("ls-tree", "-r", "-z", tree)))
+        return tuple(parsed_tree(self.git.run("ls-tree", "-r", "-z", tree)))
 
     def _ls(self, commit: str, *paths: str) -> list[Entry]:
-        return list(_parse_tree(self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", *paths)))
+        return list(parsed_tree(self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", *paths)))
 
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """The texts of those paths that are files, read in one batch; one that is not UTF-8 is a BotError."""
@@ -56,7 +62,7 @@ class GitObjects:
             return {}
         listed = {entry.path: entry for entry in self._ls(commit, *wanted) if entry.mode not in {FOLDER, "160000"}}
         blobs = self.blobs({entry.sha for entry in listed.values()})
-        return {path: _text(blobs[entry.sha], path) for path, entry in listed.items()}
+        return {path: utf8_text(blobs[entry.sha], path) for path, entry in listed.items()}
 
     def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """The contents of blobs, those that the clone lacks fetched first, in one request."""
@@ -91,7 +97,7 @@ class GitObjects:
     def _commits(self, *arguments: str) -> tuple[Commit, ...]:
         command, *rest = arguments
         output = self.git.text("--literal-pathspecs", command, FORMAT, "--encoding=UTF-8", *rest)
-        return tuple(_parse_commit(record) for record in output.split("\x01") if record.strip("\n"))
+        return tuple(parsed_commit(record) for record in output.split("\x01") if record.strip("\n"))
 
     def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
         """Paths of files that differ between two commits or trees; needs no blobs."""
@@ -151,7 +157,7 @@ class GitObjects:
                 entries[name] = Entry(name, change.mode, change.sha)
         if not entries:
             return None
-        lines = (f"{entry.mode} {_kind(entry.mode)} {entry.sha}\t{name}\0" for name, entry in entries.items())
+        lines = (f"{entry.mode} {kind_of(entry.mode)} {entry.sha}\t{name}\0" for name, entry in entries.items())
         return self.git.text("mktree", "-z", "--missing", stdin="".join(lines).encode("utf-8", errors="surrogateescape"))
 
     def materialize(self, commit: str, paths: Iterable[str], into: Path) -> None:
@@ -166,42 +172,4 @@ class GitObjects:
         blobs = self.blobs({entry.sha for entry in found if entry.mode != "160000"})
         for entry in sorted(found, key=lambda entry: (entry.mode == LINK, entry.path)):
             if entry.mode != "160000":
-                _write(into, entry, blobs[entry.sha])
-
-
-def _write(into: Path, entry: Entry, content: bytes) -> None:
-    """Writes one file; links come last, so that nothing is written through one."""
-    destination = into / entry.path
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    if entry.mode != LINK:
-        destination.write_bytes(content)
-        return
-    points_to = (destination.parent / content.decode("utf-8", errors="surrogateescape")).resolve()
-    if not points_to.is_relative_to(into.resolve()):
-        raise BotError(f"{entry.path} is a link that leads out of the repository", "remove it")
-    destination.symlink_to(content.decode("utf-8", errors="surrogateescape"))
-
-
-def _kind(mode: str) -> str:
-    return {FOLDER: "tree", "160000": "commit"}.get(mode, "blob")
-
-
-def _parse_tree(output: bytes) -> Iterable[Entry]:
-    for record in output.split(b"\0"):
-        if record:
-            head, _, path = record.partition(b"\t")
-            mode, _, sha = head.decode().split()
-            yield Entry(path.decode("utf-8", errors="surrogateescape"), mode, sha)
-
-
-def _parse_commit(record: str) -> Commit:
-    parts = record.lstrip("\n").split("\0")
-    sha, parents, email, time, subject, body = parts[:FIELDS]
-    return Commit(sha, tuple(parents.split()), email, datetime.fromtimestamp(int(time), UTC), subject, body.strip())
-
-
-def _text(content: bytes, path: str) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BotError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
+                write_entry(into, entry, blobs[entry.sha])

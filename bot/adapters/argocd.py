@@ -1,0 +1,110 @@
+"""Argo CD over its client of 2021: its models fail on what today's servers send, so replies are read in shapes of our own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from argocd_python_client.api.application_service_api import ApplicationServiceApi
+from argocd_python_client.api_client import ApiClient
+from argocd_python_client.configuration import Configuration
+from argocd_python_client.model.application_application_sync_request import ApplicationApplicationSyncRequest
+
+from bot.adapters.argocd_errors import RefusedError, unseen
+from bot.adapters.argocd_http import Connection, connect
+from bot.adapters.argocd_replies import application_seen, operation_seen, parsed
+from bot.adapters.argocd_shapes import APPLICATION, DONE, TREE
+from bot.model import UnobservableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.adapters.argocd_http import Answer
+    from bot.adapters.argocd_shapes import Application
+    from bot.model import ArgoCDAddress
+    from bot.observations import ApplicationSeen
+    from bot.ports import ArgoCD
+
+POLL = 0.1  # seconds between looks at an operation that is being ended
+NONE_RUNNING = "no operation is in progress"
+ALREADY_RUNNING = "another operation is already in progress"
+
+
+def open_argocd(address: ArgoCDAddress, *, token: str | None, timeout: float) -> ArgoCD:
+    """One Application on its server; `timeout` in seconds is the deadline of each question."""
+    url = address.url.rstrip("/")
+    connection = connect(url, address.project)
+    client = ApiClient(Configuration(host=url))
+    client.rest_client.pool_manager = connection
+    client.set_default_header("Content-Type", "application/json")  # without it, DELETE is refused
+    if token:
+        client.set_default_header("Authorization", f"Bearer {token}")
+    return ClientArgoCD(address, ApplicationServiceApi(client), connection, timeout)
+
+
+@dataclass(frozen=True)
+class ClientArgoCD:
+    """The ArgoCD port."""
+
+    address: ArgoCDAddress
+    service: ApplicationServiceApi
+    connection: Connection
+    timeout: float
+
+    def application(self) -> ApplicationSeen | None:
+        """The Application as it is now, Pods included; None when there is none, or it goes away meanwhile."""
+        try:
+            application = self._application()
+            answer = self._ask(self.service.application_service_resource_tree)
+        except RefusedError as error:
+            if error.is_missing:
+                return None
+            raise
+        return application_seen(application, parsed(self.connection.url, answer, TREE))
+
+    def refresh(self) -> None:
+        """Has Argo CD look at Git now."""
+        try:
+            self._application(refresh="normal")
+        except UnobservableError as error:
+            if error.code != "argocd-timeout":  # it was asked, and answers only when it has compared
+                raise
+
+    def sync(self) -> None:
+        """Starts a sync to the target revision; one that runs already is a success."""
+        body = ApplicationApplicationSyncRequest(project=self.address.project)
+        self._write(lambda: self._ask(self.service.application_service_sync, body=body), already=ALREADY_RUNNING)
+
+    def terminate(self) -> None:
+        """Ends the running operation; none running is a success."""
+        self._write(lambda: self._ask(self.service.application_service_terminate_operation), already=NONE_RUNNING)
+        deadline = time.monotonic() + self.timeout
+        while self._is_ending():  # a sync that comes too early would be refused: another operation is in progress
+            if time.monotonic() > deadline:
+                message = f"is still ending the operation of {self.address.application}"
+                raise unseen(self.connection.url, "argocd-timeout", message=message)
+            time.sleep(POLL)
+
+    def _application(self, **parameters: str) -> Application:
+        answer = self._ask(self.service.application_service_get, **parameters)
+        application = parsed(self.connection.url, answer, APPLICATION)
+        if application.metadata.name != self.address.application:
+            message = f"answers {answer.path} with another Application"
+            raise unseen(self.connection.url, "argocd-malformed", message=message)
+        return application
+
+    def _is_ending(self) -> bool:
+        operation = operation_seen(self._application())
+        return operation is not None and operation.phase == "Terminating"
+
+    def _write(self, ask: Callable[[], Answer], *, already: str) -> None:
+        try:
+            parsed(self.connection.url, ask(), DONE)
+        except RefusedError as error:
+            if not error.says(already):
+                raise
+
+    def _ask(self, call: Callable[..., Answer], **parameters: object) -> Answer:
+        """One call of the client, its own reading of replies turned off."""
+        return call(self.address.application, **parameters, _preload_content=False, _request_timeout=self.timeout)

@@ -1,0 +1,70 @@
+"""Why Argo CD did not say what was asked, in words and stable reason codes; never with a secret."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from bot.model import UnobservableError
+
+QUOTED_CHARACTERS = 200  # of a foreign reply, in a message
+NOT_FOUND = 5  # gRPC's code
+HINTS = {
+    "argocd-tls": "its certificate must be valid for this host and signed by an authority of this machine",
+    "argocd-not-json": "is `argocd.url` in environment.yaml its base URL, with no login in front of it?",
+    "argocd-forbidden": "set BOT_ARGOCD_TOKEN_FILE_<ENV> to a valid token that may get and sync the project's Applications",
+}
+
+
+class RefusedError(UnobservableError):
+    """A reply that is not 2xx: HTTP's status, and what gRPC's gateway says in it."""
+
+    def __init__(self, refused: UnobservableError, *, status: int, grpc: int | None, words: str) -> None:
+        super().__init__(refused.code, refused.message, refused.hint)
+        self.status = status
+        self.grpc = grpc
+        self.words = words
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether Argo CD itself says that there is no such Application; a proxy's 404 is no evidence of that."""
+        return self.status == HTTPStatus.NOT_FOUND and self.grpc == NOT_FOUND
+
+    def says(self, words: str) -> bool:
+        """Whether it is a refusal of the request for this reason."""
+        return self.status == HTTPStatus.BAD_REQUEST and words in self.words.lower()
+
+
+def refusal(url: str, path: str, *, status: int, body: bytes) -> RefusedError:
+    """What a reply that is not 2xx means."""
+    grpc, words = _gateway(body)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        what = unseen(url, "argocd-forbidden", message=f"refuses {path}: HTTP {status} {words}")
+    elif 300 <= status < 400:  # noqa: PLR2004 - redirects
+        what = unseen(url, "argocd-status", message=f"answers {path} by a redirect, which is not followed")
+    else:
+        what = unseen(url, "argocd-status", message=f"answers {path} with HTTP {status}: {words}")
+    return RefusedError(what, status=status, grpc=grpc, words=words)
+
+
+def unseen(url: str, code: str, *, message: str) -> UnobservableError:
+    """A fact of this Argo CD that could not be found out."""
+    return UnobservableError(code, f"{url} {message}", HINTS.get(code, "check that it runs, and `argocd` in environment.yaml"))
+
+
+def quoted(text: bytes) -> str:
+    """The beginning of a foreign text, printable on one line."""
+    words = " ".join(text[: 4 * QUOTED_CHARACTERS].decode(errors="replace").split())
+    return "".join(character if character.isprintable() else "?" for character in words)[:QUOTED_CHARACTERS]
+
+
+def _gateway(body: bytes) -> tuple[int | None, str]:
+    """Code and message of gRPC's gateway, where the body is one."""
+    try:
+        said: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, quoted(body)
+    if not isinstance(said, dict) or not isinstance(said.get("message"), str) or not isinstance(said.get("code"), int):
+        return None, quoted(body)
+    return said["code"], quoted(said["message"].encode(errors="replace"))

@@ -1,0 +1,58 @@
+"""What git prints, as values, and files written from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.model import BotError
+from bot.ports import FOLDER, LINK, Commit, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FORMAT = "--format=%H%x00%P%x00%ae%x00%ct%x00%s%x00%b%x00%x01"
+FIELDS = 6
+
+
+def write_entry(into: Path, entry: Entry, content: bytes) -> None:
+    """Writes one file; links come last, so that nothing is written through one."""
+    destination = into / entry.path
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    if entry.mode != LINK:
+        destination.write_bytes(content)
+        return
+    points_to = (destination.parent / content.decode("utf-8", errors="surrogateescape")).resolve()
+    if not points_to.is_relative_to(into.resolve()):
+        raise BotError(f"{entry.path} is a link that leads out of the repository", "remove it")
+    destination.symlink_to(content.decode("utf-8", errors="surrogateescape"))
+
+
+def kind_of(mode: str) -> str:
+    """The kind of object that an entry of this mode names."""
+    return {FOLDER: "tree", "160000": "commit"}.get(mode, "blob")
+
+
+def parsed_tree(output: bytes) -> Iterable[Entry]:
+    """The entries that `git ls-tree -z` lists."""
+    for record in output.split(b"\0"):
+        if record:
+            head, _, path = record.partition(b"\t")
+            mode, _, sha = head.decode().split()
+            yield Entry(path.decode("utf-8", errors="surrogateescape"), mode, sha)
+
+
+def parsed_commit(record: str) -> Commit:
+    """A commit in the form of FORMAT."""
+    parts = record.lstrip("\n").split("\0")
+    sha, parents, email, time, subject, body = parts[:FIELDS]
+    return Commit(sha, tuple(parents.split()), email, datetime.fromtimestamp(int(time), UTC), subject, body.strip())
+
+
+def utf8_text(content: bytes, path: str) -> str:
+    """The text of a file; BotError names one that is not UTF-8."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BotError(f"{path} is not UTF-8 text", "save it as UTF-8") from error
