@@ -1,0 +1,55 @@
+"""The typer application, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+import typer
+
+from bot.cli import checkout_commands, forward_commands, rollback_commands, sandbox_command, watch_commands
+from bot.cli.command import ERROR, USAGE, current, report
+from bot.model import BotError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="bot",
+    help="Promotes releases dev -> staging -> prod through gated pull requests, and rolls them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for door in (checkout_commands, forward_commands, watch_commands, rollback_commands, sandbox_command):
+    door.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and gives its exit code; a traceback only for a bug or with --verbose."""
+    current.as_json, current.verbose, current.command = (
+        "--json" in arguments,
+        "--verbose" in arguments,
+        _name(arguments),
+    )
+    try:
+        result = typer.main.get_command(app).main(list(arguments), prog_name="bot", standalone_mode=False)
+    except BotError as error:
+        if current.verbose:
+            traceback.print_exc()
+        return report(error.message, error.hint, code=USAGE if error.usage else ERROR)
+    except click.UsageError as error:
+        return report(error.format_message(), f"run `bot {current.command} --help`".replace("  ", " "), code=USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return report("interrupted", "run the command again: what was half done is finished then", code=ERROR)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+    return result if isinstance(result, int) else 0
+
+
+def _name(arguments: Sequence[str]) -> str:
+    return next((argument for argument in arguments if not argument.startswith("-")), "")

@@ -1,0 +1,71 @@
+"""Results as JSON values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.model import Release
+    from bot.observations import Finding, Judgement
+    from bot.ports import PullRequest
+    from bot.promotion import Change
+    from bot.workflows.planning import Planned
+
+
+def pull(found: PullRequest | None) -> dict[str, Any] | None:
+    """A pull request."""
+    if found is None:
+        return None
+    return {"number": found.number, "url": found.url, "branch": found.branch, "head": found.head, "title": found.title}
+
+
+def release(found: Release | None) -> dict[str, Any] | None:
+    """A release."""
+    return None if found is None or not found.tree else {"tree": found.tree, "version": found.version}
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    """One line of evidence."""
+    return {
+        "row": found.row,
+        "code": found.code,
+        "verdict": found.verdict.name,
+        "subject": found.subject,
+        "summary": found.summary,
+        "facts": found.facts,
+    }
+
+
+def judgement(found: Judgement | None) -> dict[str, Any] | None:
+    """A verdict with its evidence."""
+    if found is None:
+        return None
+    findings = [finding(each) for each in found.findings]
+    return {"verdict": found.verdict.name, "at": found.at.isoformat(), "findings": findings}
+
+
+def change(found: Change) -> dict[str, Any]:
+    """One app of a plan."""
+    return {
+        "app": found.app,
+        "before": release(found.before),
+        "after": release(found.after),
+        "from": str(found.record.origin),
+        "number": found.record.number,
+    }
+
+
+def planned(found: Planned | None) -> dict[str, Any] | None:
+    """A promotion before it is judged."""
+    if found is None:
+        return None
+    return {
+        "source": found.plan.source,
+        "target": found.plan.target,
+        "changes": [change(each) for each in found.plan.changes],
+        "skipped": list(found.plan.without_overlay),
+        "left_behind": list(found.plan.left_behind),
+        "risks": list(found.risks),
+        "commit": found.commit,
+        "diff": [each.diff for each in found.changes],
+    }

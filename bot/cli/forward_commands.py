@@ -1,0 +1,174 @@
+"""Commands that move releases forward: bump, promote, gate, merge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import describe
+from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
+from bot.model import BotError, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.ports import World
+    from bot.workflows.merge import Merge
+    from bot.workflows.promote import Promotion
+
+POLL = timedelta(seconds=10)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for name, function in (
+        ("bump", bump),
+        ("promote", promote),
+        ("gate", gate),
+        ("merge", merge),
+    ):
+        command(app, name, on_origin=True)(function)
+
+
+def world() -> World:
+    """The outside, built for the command that runs now."""
+    from bot.cli.command import Spoken
+    from bot.wiring import build_world
+
+    return build_world(repo=current.repo, progress=Spoken())
+
+
+def bump(
+    app: Annotated[str, typer.Argument(help="Folder in apps/.")],
+    tag: Annotated[str, typer.Argument(help="TAG or TAG@sha256:…")],
+    *,
+    image: Annotated[str | None, typer.Option(help="Which image, when the app has several.")] = None,
+    unpinned: Annotated[bool, typer.Option("--unpinned", help="Do not resolve the tag to a digest.")] = False,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Open a pull request that makes dev run an image tag, pinned by its digest."""
+    from bot.workflows import bump as workflow
+
+    done = workflow.bump(world(), app, tag, image=image, unpinned=unpinned, dry_run=dry_run)
+    result = {"app": app, "before": done.before.reference, "after": done.after.reference}
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        shown.line(console, f"{app}: {done.before.reference} -> {done.after.reference} ({done.outcome})")
+        if done.pull:
+            shown.pull(console, done.pull, done.outcome)
+
+    return Answer(done.outcome, result | {"pull_request": describe.pull(done.pull)}, show)
+
+
+def promote(
+    source: Annotated[str, typer.Argument(help="The environment that was observed.")],
+    target: Annotated[str, typer.Argument(help="The environment that is to run it.")],
+    apps: Annotated[list[str] | None, typer.Argument(help="Apps; none: the whole stack.")] = None,
+    *,
+    release: Annotated[str | None, typer.Option(metavar="TREE", help="An earlier release of the source, of one app.")] = None,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Open a pull request that moves what the source runs to the target, if the gate does not refuse."""
+    from bot.workflows import promote as workflow
+
+    names = tuple(apps or ())
+    return _promotion(workflow.promote(world(), source, target, apps=names, release=release, dry_run=dry_run), dry_run=dry_run)
+
+
+def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
+    result = {
+        "plan": describe.planned(done.planned),
+        "gate": describe.judgement(done.judgement),
+        "pull_request": describe.pull(done.pull),
+    }
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        if done.planned is None or done.judgement is None:
+            shown.line(console, "nothing to promote: the target runs it already")
+            return
+        shown.plan(console, done.planned)
+        shown.judgement(console, done.judgement, verbose=current.verbose)
+        if done.pull:
+            shown.pull(console, done.pull, done.outcome)
+        elif done.outcome == "refused":
+            shown.line(console, "refused by the gate; nothing was written", "bold red")
+
+    return Answer(done.outcome, result, show, REFUSED if done.outcome == "refused" and not dry_run else DONE)
+
+
+def gate(
+    source: Annotated[str | None, typer.Argument(help="The environment promoted from.")] = None,
+    target: Annotated[str | None, typer.Argument(help="The environment promoted to.")] = None,
+    *,
+    pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,
+) -> Answer:
+    """Judge a promotion; writes nothing without --pr; exit 3 unless it passes."""
+    if (pr is None) == (source is None or target is None):
+        raise BotError("gate takes SOURCE TARGET or --pr N", "for example `bot gate staging prod`", usage=True)
+    here = world()
+    while True:
+        given = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
+        if not watch or given.code == DONE or (given.result.get("gate") or {}).get("verdict") == Verdict.FAIL.name:
+            return given
+        here.progress.say(f"gate: {(given.result.get('gate') or {}).get('verdict')}; looking again in {POLL.seconds} s")
+        here.sleep(POLL)
+
+
+def _judged(here: World, source: str, target: str) -> Answer:
+    from bot.workflows import promote as workflow
+
+    done = workflow.look(here, source, target)
+    given = _promotion(done)
+    passed = done.judgement is None or done.judgement.verdict is Verdict.PASS
+    return Answer(given.outcome, given.result, given.show, DONE if passed else REFUSED)
+
+
+def _judged_pull(here: World, number: int) -> Answer:
+    from bot.workflows import merge as workflow
+
+    return _merged(workflow.judge_pull(here, number))
+
+
+def merge(
+    number: Annotated[int, typer.Argument(metavar="PR", help="The pull request's number.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the approval and for the gate.")] = False,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Judge a promotion anew and merge it if it is approved and passes now."""
+    from bot.workflows import merge as workflow
+
+    if dry_run:
+        return _merged(workflow.judge_pull(world(), number, dry_run=True))
+    return _merged(workflow.merge(world(), number, wait=wait))
+
+
+def _merged(done: Merge) -> Answer:
+    result = {
+        "pull_request": describe.pull(done.pull),
+        "gate": describe.judgement(done.judgement),
+        "commit": done.commit,
+        "missing": done.missing,
+    }
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        shown.pull(console, done.pull, done.outcome)
+        if done.judgement:
+            shown.judgement(console, done.judgement, verbose=current.verbose)
+        if done.missing:
+            shown.line(console, f"not merged: {done.missing}", "yellow")
+        if done.commit:
+            shown.line(console, f"on main as {done.commit}")
+
+    passed = done.judgement is None or done.judgement.verdict is Verdict.PASS
+    fine = done.outcome in {"merged", "already"} or (done.outcome == "judged" and passed)
+    return Answer(done.outcome, result, show, DONE if fine else REFUSED)

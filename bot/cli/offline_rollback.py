@@ -1,0 +1,51 @@
+"""`bot rollback --print`: what to do by hand while the forge is down, from the checkout alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.cli.command import Answer
+from bot.wiring import build_checkout, build_renderer
+from bot.workflows.rendering import render_at
+from bot.workflows.rollback_plan import prepare
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.workflows.rollback_plan import Prepared, Request
+
+
+def print_rollback(request: Request) -> Answer:
+    """The manifests that the environment would have after a rollback, and the steps that bring them there."""
+    checkout, renderer = build_checkout(Path.cwd()), build_renderer()
+    main = checkout.head()
+    prepared = prepare(checkout, renderer, main, request, verified=lambda _commit: False, who="by hand", when="1970-01-01T00:00:00Z")
+    if prepared is None:
+        return Answer("already", {"manifests": "", "steps": []}, lambda console: console.print("already rolled back"))
+    commit = checkout.make_commit(main, prepared.proposal.changes, prepared.proposal.message)
+    environment = read_stack(checkout, main).environment(request.environment)
+    manifests = render_at(checkout, renderer, commit=commit, environment=environment).text
+    steps = _steps(prepared)
+
+    def show(_console: Console) -> None:
+        sys.stdout.write(manifests)
+        sys.stderr.write("".join(f"{number}. {step}\n" for number, step in enumerate(steps, 1)))
+
+    return Answer("printed", {"manifests": manifests, "steps": steps}, show)
+
+
+def _steps(prepared: Prepared) -> list[str]:
+    """Stopping auto-sync comes first, and before it the ApplicationSet, which would turn it on again (stack facts, 6.4)."""
+    environment = prepared.environment
+    application = environment.argocd.application
+    apps = " ".join(move.bad.app for move in prepared.moves)
+    return [
+        "kubectl --namespace argocd scale deployment argocd-applicationset-controller --replicas 0",
+        f"argocd app set {application} --sync-policy none",
+        f"bot rollback {environment.name} {apps} --print | kubectl apply --server-side --namespace {environment.namespace} --filename -",
+        f"when the forge is back: bot rollback {environment.name} {apps}",
+        "kubectl --namespace argocd scale deployment argocd-applicationset-controller --replicas 1",
+    ]

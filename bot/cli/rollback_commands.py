@@ -1,0 +1,101 @@
+"""Commands that take releases back, and lift the quarantine: rollback, unquarantine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import describe
+from bot.cli.command import Answer, DryRun, command
+from bot.cli.forward_commands import world
+from bot.model import BotError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.workflows.rollback import Rollback
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    command(app, "rollback", on_origin=True)(rollback)
+    command(app, "unquarantine", on_origin=True)(unquarantine)
+
+
+def rollback(
+    environment: Annotated[str, typer.Argument()],
+    apps: Annotated[list[str], typer.Argument(help="Apps to roll back.")],
+    *,
+    to: Annotated[str | None, typer.Option(metavar="TREE", help="A release that ran here; see `bot history`.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; stands in the pull request and the quarantine.")] = None,
+    include_stateful: Annotated[bool, typer.Option("--include-stateful", help="Also apps that keep data.")] = False,
+    print_only: Annotated[bool, typer.Option("--print", help="The forge is down: print manifests and steps.")] = False,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Put an earlier release back, quarantine the bad one, and have Argo CD sync."""
+    from bot.workflows import rollback as workflow
+    from bot.workflows.rollback_plan import Request
+
+    if include_stateful and not reason:
+        raise BotError("--include-stateful needs --reason", "say why today's data can be read by the older version", usage=True)
+    if to and len(apps) != 1:
+        raise BotError("--to goes with exactly one app", "name the app", usage=True)
+    request = Request(environment, tuple(apps), reason or "rolled back by hand", to, include_stateful)
+    if print_only:
+        from bot.cli.offline_rollback import print_rollback
+
+        return print_rollback(request)
+    return _rolled_back(workflow.roll_back(world(), request, dry_run=dry_run))
+
+
+def _rolled_back(done: Rollback) -> Answer:
+    moves = done.prepared.moves if done.prepared else ()
+    result = {
+        "moves": [{"app": m.bad.app, "from": describe.release(m.bad), "to": describe.release(m.good)} for m in moves],
+        "notes": list(done.prepared.notes) if done.prepared else [],
+        "diff": done.prepared.diff if done.prepared else "",
+        "pull_request": describe.pull(done.pull),
+        "commit": done.commit,
+    }
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        if done.prepared is None:
+            shown.line(console, "already rolled back; Argo CD was told to sync")
+            return
+        for move in moves:
+            shown.line(
+                console,
+                f"{move.bad.app}: {move.bad.version} ({move.bad.tree[:12]}) -> {move.good.version} ({move.good.tree[:12]})",
+            )
+        for note in done.prepared.notes:
+            shown.line(console, f"  note: {note}", "yellow")
+        shown.diff(console, done.prepared.diff)
+        if done.pull:
+            shown.pull(console, done.pull, done.outcome)
+
+    return Answer(done.outcome, result, show)
+
+
+def unquarantine(
+    environment: Annotated[str, typer.Argument()],
+    hold: Annotated[str, typer.Argument(help="The hold's name: its file in environments/ENV/holds without .yaml.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why it may be promoted again.")],
+    dry_run: DryRun = False,
+) -> Answer:
+    """Open a pull request that lifts a quarantine."""
+    from bot.workflows import unquarantine as workflow
+
+    done = workflow.unquarantine(world(), environment, hold, reason=reason, dry_run=dry_run)
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        shown.line(console, f"{hold}: {done.outcome}")
+        if done.pull:
+            shown.pull(console, done.pull, done.outcome)
+
+    return Answer(done.outcome, {"hold": hold, "pull_request": describe.pull(done.pull)}, show)

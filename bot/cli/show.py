@@ -1,0 +1,77 @@
+"""Results for people, with rich; every text from outside is printed as it is, never as markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from bot.messages import finding_line, version_change
+from bot.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from bot.observations import Judgement
+    from bot.ports import PullRequest
+    from bot.workflows.planning import Planned
+
+COLOURS = {Verdict.PASS: "green", Verdict.HOLD: "yellow", Verdict.UNKNOWN: "magenta", Verdict.FAIL: "red"}
+MAX_DIFF_LINES = 400
+
+
+def line(console: Console, text: str, style: str = "") -> None:
+    """One plain line."""
+    console.print(Text(text, style=style))
+
+
+def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of plain texts."""
+    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    console.print(drawn)
+
+
+def plan(console: Console, planned: Planned) -> None:
+    """A plan: what changes, what is skipped, the rendered diff by object."""
+    line(console, f"{planned.plan.source} -> {planned.plan.target}", "bold")
+    for change in planned.plan.changes:
+        origin = f"{change.record.origin.place}@{change.record.origin.commit[:12]}"
+        line(console, f"  {version_change(change)}  (tree {change.after.tree[:12]} from {origin})")
+    for app in planned.plan.without_overlay:
+        line(console, f"  {app}: skipped, {planned.plan.target} has no overlay for it", "yellow")
+    if planned.plan.left_behind:
+        names = ", ".join(planned.plan.left_behind)
+        line(console, f"  not seen together: {names} differ, too, and stay behind", "yellow")
+    for risk in planned.risks:
+        line(console, f"  risk: {risk}", "red")
+    diff(console, "\n".join(change.diff for change in planned.changes))
+
+
+def diff(console: Console, text: str) -> None:
+    """A diff, with its end left out when it is very long."""
+    lines = text.splitlines()
+    if not lines:
+        line(console, "  renders the same")
+        return
+    console.print(Syntax("\n".join(lines[:MAX_DIFF_LINES]), "diff", background_color="default"))
+    if len(lines) > MAX_DIFF_LINES:
+        line(console, f"… {len(lines) - MAX_DIFF_LINES} more lines; see --json or the pull request")
+
+
+def judgement(console: Console, judged: Judgement, *, verbose: bool = False) -> None:
+    """The verdict, then what keeps it from passing; everything with --verbose."""
+    line(console, f"gate: {judged.verdict.name}", f"bold {COLOURS[judged.verdict]}")
+    shown = judged.findings if verbose or judged.verdict is Verdict.PASS else judged.reasons
+    for finding in shown:
+        line(console, f"  {finding_line(finding)}", COLOURS[finding.verdict])
+
+
+def pull(console: Console, found: PullRequest, word: str) -> None:
+    """Where the pull request is."""
+    line(console, f"{word}: #{found.number} {found.title}\n  {found.url}")

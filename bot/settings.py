@@ -1,0 +1,119 @@
+"""What comes from environment variables and files beside them; the only module that reads either."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.model import BotError
+
+DEFAULT_AUTHOR = "bot <bot@users.noreply.github.com>"
+DEFAULT_FORGE = "https://api.github.com"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one run; secrets are read from their files only when a client is built."""
+
+    repository: str | None
+    forge_url: str
+    forge_token_file: Path | None
+    app_id: int | None
+    app_key_file: Path | None
+    author: str
+    cache: Path
+    mirrors: dict[str, str]
+
+    def argocd_token(self, environment: str, url: str) -> str | None:
+        """The token for an environment's Argo CD, if one is configured for this very host."""
+        return _token("ARGOCD", environment, url)
+
+    def prometheus_token(self, environment: str, url: str) -> str | None:
+        """The token for one of an environment's Prometheus replicas, if one is configured for this very host."""
+        return _token("PROMETHEUS", environment, url)
+
+    def forge_token(self) -> str | None:
+        """The forge's token."""
+        return None if self.forge_token_file is None else read_secret(self.forge_token_file, "BOT_GITHUB_TOKEN_FILE")
+
+    def git_token(self, url: str) -> str | None:
+        """The forge's token for Git, if the repository lies on the forge that it is configured for."""
+        api, host = urlsplit(self.forge_url), urlsplit(url).netloc
+        return self.forge_token() if host and host in {api.netloc, api.netloc.removeprefix("api.")} else None
+
+    def app_key(self) -> str | None:
+        """The GitHub App's private key."""
+        return None if self.app_key_file is None else read_secret(self.app_key_file, "BOT_GITHUB_APP_KEY_FILE")
+
+
+def read_settings() -> Settings:
+    """The settings; BotError names a variable that is malformed."""
+    app_id = os.environ.get("BOT_GITHUB_APP_ID")
+    if app_id is not None and not app_id.isdigit():
+        raise BotError("BOT_GITHUB_APP_ID is not a number", "it stands on the GitHub App's page", usage=True)
+    author = os.environ.get("BOT_AUTHOR", DEFAULT_AUTHOR)
+    if not re.fullmatch(r"[^<>\n]+ <[^<>\s]+@[^<>\s]+>", author):
+        raise BotError("BOT_AUTHOR is malformed", 'write it as "Name <name@example.com>"', usage=True)
+    return Settings(
+        repository=os.environ.get("BOT_REPO") or None,
+        forge_url=os.environ.get("BOT_GITHUB_URL", DEFAULT_FORGE).rstrip("/"),
+        forge_token_file=_path("BOT_GITHUB_TOKEN_FILE"),
+        app_id=int(app_id) if app_id else None,
+        app_key_file=_path("BOT_GITHUB_APP_KEY_FILE"),
+        author=author,
+        cache=_path("BOT_CACHE") or _default_cache(),
+        mirrors=_mirrors(os.environ.get("BOT_REGISTRY_MIRRORS", "")),
+    )
+
+
+def read_secret(path: Path, variable: str) -> str:
+    """A secret's text without its final newline; BotError names the variable, never the text."""
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BotError(f"{variable}: cannot read {path}", "it must be a readable text file") from error
+    if not text:
+        raise BotError(f"{variable}: {path} is empty", "put the token into it")
+    return text
+
+
+def _default_cache() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("gitops-bot")
+
+
+def _path(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).expanduser() if value else None
+
+
+def _token(service: str, environment: str, url: str) -> str | None:
+    """A token goes only to a host that is configured beside it: what Git names alone must not receive it."""
+    variable = f"BOT_{service}_TOKEN_FILE_{_suffix(environment)}"
+    path = _path(variable)
+    if path is None:
+        return None
+    beside = f"BOT_{service}_HOST_{_suffix(environment)}"
+    hosts = {host.strip() for host in os.environ.get(beside, "").split(",")}
+    host = urlsplit(url).netloc
+    if host not in hosts:
+        raise BotError(
+            f"{beside} does not list {host}, so the token of {variable} is not sent there", f"if it is right, set {beside}={host}"
+        )
+    return read_secret(path, variable)
+
+
+def _suffix(environment: str) -> str:
+    return environment.upper().replace("-", "_")
+
+
+def _mirrors(text: str) -> dict[str, str]:
+    pairs = [pair.strip() for pair in text.split(",") if pair.strip()]
+    for pair in pairs:
+        if not re.fullmatch(r"[^=\s]+=https?://[^\s=]+", pair):
+            raise BotError(f"BOT_REGISTRY_MIRRORS: {pair!r} is malformed", "write host=url,host=url", usage=True)
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,1 @@
+"""Workflows: observe, decide, act."""

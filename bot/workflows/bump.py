@@ -1,0 +1,101 @@
+"""Bump: one scalar of an app's images file, as a pull request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot import messages
+from bot.images_file import parse_images, parse_tag, write_images
+from bot.model import APPS, BotError, MovedRefError
+from bot.workflows.changes import TRIES, Proposal, candidate, ensure_pull, push
+from bot.workflows.stack import IMAGES, read_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.model import Hold, Image
+    from bot.ports import PullRequest, World
+
+BUMP_LABEL = "bump"
+
+
+@dataclass(frozen=True)
+class Bump:
+    """What `bump` did: `already`, `planned`, `opened` or `unchanged`."""
+
+    outcome: str
+    app: str
+    before: Image
+    after: Image
+    pull: PullRequest | None = None
+
+
+def bump(world: World, app: str, tag: str, *, image: str | None = None, unpinned: bool = False, dry_run: bool = False) -> Bump:
+    """Opens or keeps the pull request that makes dev run a tag, pinned by its digest."""
+    for attempt in range(TRIES):
+        try:
+            return _bump(world, app, tag, image=image, unpinned=unpinned, dry_run=dry_run)
+        except MovedRefError:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool, dry_run: bool) -> Bump:
+    wanted_tag, wanted_digest = parse_tag(tag)
+    main = world.origin.fetch_main()
+    path = f"{APPS}/{app}/{IMAGES}"
+    text = _images_text(world, main, app, path=path)
+    before = pick(parse_images(text, file=path), image, file=path)
+    pinned = wanted_digest
+    if pinned is None and not unpinned:
+        world.progress.say(f"resolving {before.repository}:{wanted_tag}")
+        pinned = world.registry.digest(before.repository, wanted_tag)
+    after = replace(before, tag=wanted_tag, digest=pinned)
+    _refuse_quarantined(app, after, read_stack(world.origin, main).known_holds())
+    if after == before:
+        return Bump("already", app, before, after)
+    new_text = write_images(text, [after], file=path)
+    subject = messages.bump_subject(app, before.tag, after.tag)
+    proposal = Proposal(
+        branch=f"bump.{app}" if image is None else f"bump.{app}.{before.name.rsplit('/', 1)[-1]}",
+        main=main,
+        changes={path: new_text},
+        message=f"{subject}\n\n{after.reference}\n",
+        title=subject,
+        body=messages.bump_body(app, after.reference),
+        allowed=(f"{APPS}/{app}/",),
+    )
+    if dry_run:
+        return Bump("planned", app, before, after)
+    pushed = push(world, proposal, candidate(world, proposal))
+    pull = ensure_pull(world, proposal, (BUMP_LABEL,))
+    return Bump("opened" if pushed else "unchanged", app, before, after, pull)
+
+
+def _images_text(world: World, main: str, app: str, *, path: str) -> str:
+    texts = world.origin.read(main, [path])
+    if path not in texts:
+        apps = world.origin.entries(main, APPS)
+        if app not in apps:
+            raise BotError(f"no app {app!r} in {APPS}/", f"the apps are: {', '.join(sorted(apps))}", usage=True)
+        raise BotError(f"{app} has no images file {path}", "an app without images cannot be bumped", usage=True)
+    return texts[path]
+
+
+def pick(images: tuple[Image, ...], wanted: str | None, *, file: str) -> Image:
+    """The entry that is meant: the only one, or the one named; BotError lists them otherwise."""
+    found = [image for image in images if wanted is None or wanted in {image.name, image.repository}]
+    if len(found) != 1:
+        names = ", ".join(image.name for image in images) or "none"
+        problem = f"{file} has no image {wanted}" if wanted else f"{file} has several images"
+        raise BotError(problem, f"name one with --image; its images are: {names}", usage=True)
+    return found[0]
+
+
+def _refuse_quarantined(app: str, image: Image, holds: Iterable[Hold]) -> None:
+    for hold in holds:
+        if hold.app == app and image.digest in hold.digests:
+            hint = f"why: {hold.why}; lift it with `bot unquarantine {hold.environment} {hold.id}` if that is over"
+            raise BotError(f"{image.reference} is quarantined since {hold.when}", hint)

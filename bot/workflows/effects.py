@@ -1,0 +1,65 @@
+"""What a planned change does to its target: the rendered difference, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.contents import image_problems
+from bot.model import RenderError, Verdict
+from bot.objects_diff import diff_objects
+from bot.observations import Finding
+from bot.workflows.checks import environment_contents, read_folder, release_contents, unmatched_patches
+from bot.workflows.rendering import render_at
+
+if TYPE_CHECKING:
+    from bot.model import Environment, Release
+    from bot.objects_diff import ObjectChange
+    from bot.ports import World
+    from bot.promotion import Plan
+    from bot.workflows.stack import Stack
+
+RELEASE_ROW = 12  # where the gate's table asks whether the tree is the release
+
+
+def compare(
+    world: World, target: Environment, *, before: str, after: str, releases: tuple[Release, ...]
+) -> tuple[tuple[ObjectChange, ...], tuple[Finding, ...]]:
+    """What changes in a render between two commits; a render that fails, or holds what it may not, is a problem."""
+    folder = read_folder(world.origin, after, target)
+    found = [problem(target, "environment-contents", f"{p.file} {p.what}") for p in environment_contents(folder, target)]
+    try:
+        new = render_at(world.origin, world.renderer, commit=after, environment=target)
+    except RenderError as error:
+        return (), (*found, problem(target, "overlay-does-not-fit", error.message))
+    found += [problem(target, "image-not-released", f"{p.file} {p.what}") for p in image_problems(new.objects, releases)]
+    found += [problem(target, "patch-matches-nothing", f"{p.file}: {p.what}") for p in unmatched_patches(folder, target, new)]
+    try:
+        old = render_at(world.origin, world.renderer, commit=before, environment=target).objects
+    except RenderError:
+        old = ()  # what is there is broken; the change may be the cure
+    return diff_objects(old, new.objects), tuple(found)
+
+
+def problem(environment: Environment, code: str, summary: str) -> Finding:
+    """A finding that refuses whatever the alerts say."""
+    return Finding(RELEASE_ROW, code, Verdict.FAIL, f"{environment.name}: release", summary)
+
+
+def drift_problems(stack: Stack, found: Plan) -> tuple[Finding, ...]:
+    """Releases of either side that differ from their records: nobody promoted them."""
+    sides = [stack.environment(name) for name in (found.source, found.target)]
+    return tuple(
+        problem(side, "release-not-recorded", release.drift)
+        for side in sides
+        for release in stack.releases[side.name].values()
+        if release.drift and release.app in found.apps
+    )
+
+
+def content_problems(world: World, found: Plan) -> tuple[Finding, ...]:
+    """What may not be in a release, in the trees that are to be promoted."""
+    return tuple(
+        Finding(RELEASE_ROW, "release-contents", Verdict.FAIL, f"{change.app}: release", f"{item.file} {item.what}")
+        for change in found.changes
+        for item in release_contents(world.origin, change.app, change.after.tree)
+    )

@@ -1,0 +1,78 @@
+"""Judging a planned promotion, and writing the verdict where it belongs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot import messages
+from bot.gate import judge
+from bot.gate.evidence import digest, from_json, reasons_key, to_json
+from bot.model import BotError, Verdict
+from bot.observations import Judgement, Observations
+from bot.promotion import GATE_STATUS
+from bot.workflows.observe import Question, see_application, see_environments
+
+if TYPE_CHECKING:
+    from bot.model import Environment
+    from bot.ports import PullRequest, World
+    from bot.workflows.planning import Planned
+
+EVIDENCE_LIFE = timedelta(hours=1)
+STATES = {
+    Verdict.PASS: "success",
+    Verdict.HOLD: "pending",
+    Verdict.UNKNOWN: "error",
+    Verdict.FAIL: "failure",
+}
+
+
+def judge_planned(world: World, planned: Planned) -> Judgement:
+    """Observes source and target and judges; the law is the target's, read from main."""
+    policy = planned.target.policy
+    releases = tuple(change.after for change in planned.plan.changes)
+    source = Question(planned.source, "source", planned.stack.commit, releases, planned.application, policy)
+    current = tuple(planned.stack.releases[planned.target.name].values())
+    application = see_application(world, planned.target)
+    target = Question(planned.target, "target", planned.stack.commit, current, application, policy)
+    seen_source, seen_target = see_environments(world, [source, target])
+    observations = Observations(seen_source, seen_target, planned.stack.holds, planned.problems)
+    return judge(observations, now=world.now())
+
+
+def publish(world: World, pull: PullRequest, judgement: Judgement, *, environment: Environment) -> None:
+    """Writes evidence and status: the comment when its reasons changed or it grew old, the status when it changed."""
+    text = to_json(judgement)
+    if _is_news(world, pull, judgement):
+        comment = messages.evidence_comment(judgement, text, digest(text))
+        world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
+    state = resting_state(environment, judgement)
+    set_gate(world, pull.head, state=state, description=messages.status_description(judgement))
+
+
+def resting_state(environment: Environment, judgement: Judgement) -> str:
+    """With `merge: bot` the status rests at pending until the bot merges; else it is the verdict."""
+    return "pending" if environment.merge == "bot" else STATES[judgement.verdict]
+
+
+def set_gate(world: World, sha: str, *, state: str, description: str) -> None:
+    """Sets the gate's status on a commit."""
+    world.forge.set_status(sha, GATE_STATUS, state=state, description=description)
+
+
+def _is_news(world: World, pull: PullRequest, judgement: Judgement) -> bool:
+    before = recorded(world.forge.sticky_comment(pull.number, messages.EVIDENCE_MARKER))
+    if before is None or reasons_key(before) != reasons_key(judgement):
+        return True
+    return judgement.at - before.at > EVIDENCE_LIFE
+
+
+def recorded(comment: str | None) -> Judgement | None:
+    """The judgement in a sticky comment, if it holds one."""
+    if comment is None:
+        return None
+    start, end = comment.find("{"), comment.rfind("}")
+    try:
+        return from_json(comment[start : end + 1])
+    except BotError:
+        return None

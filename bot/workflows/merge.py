@@ -1,0 +1,131 @@
+"""Gate of a pull request, and the merge that rests on a fresh judgement alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot import messages
+from bot.gate.evidence import digest, to_json
+from bot.model import BotError, MovedRefError, Verdict
+from bot.workflows.changes import TRIES
+from bot.workflows.judging import judge_planned, publish, resting_state, set_gate
+from bot.workflows.pulls import planned_of
+
+if TYPE_CHECKING:
+    from bot.model import Environment
+    from bot.observations import Judgement
+    from bot.ports import PullRequest, World
+    from bot.workflows.planning import Planned
+
+POLL = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What `merge` or `gate --pr` did: `merged`, `already`, `refused`, `waiting` (for people) or `judged`."""
+
+    outcome: str
+    pull: PullRequest
+    judgement: Judgement | None = None
+    commit: str | None = None
+    planned: Planned | None = None
+    missing: str | None = None  # what people must do first
+
+
+def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
+    """Judges what a pull request would land, and writes evidence and status on it."""
+    pull = world.forge.pull(number)
+    if not pull.is_open:
+        return Merge("already", pull, commit=pull.merge_commit)
+    planned = planned_of(world, pull)
+    judgement = judge_planned(world, planned)
+    if not dry_run:
+        publish(world, pull, judgement, environment=planned.target)
+    return Merge("judged", pull, judgement, planned=planned)
+
+
+def merge(world: World, number: int, *, wait: bool = False, deadline: timedelta = timedelta(hours=4)) -> Merge:
+    """Merges an approved promotion that passes now; with wait, as soon as it is both, within the deadline."""
+    end = world.now() + deadline
+    while True:
+        done = _merge_on_moving_main(world, number)
+        retry = done.outcome == "waiting" or (done.judgement is not None and done.judgement.verdict is not Verdict.FAIL)
+        if done.outcome in {"merged", "already"} or not (wait and retry) or world.now() >= end:
+            return done
+        world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
+        world.sleep(POLL)
+
+
+def _merge_on_moving_main(world: World, number: int) -> Merge:
+    """Judges anew when main moved meanwhile, a few times."""
+    for attempt in range(TRIES):
+        try:
+            return _merge(world, number)
+        except MovedRefError:
+            if attempt == TRIES - 1:
+                raise
+            world.progress.say("main moved while this was judged; judging anew")
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def _merge(world: World, number: int) -> Merge:
+    judged = judge_pull(world, number)
+    if judged.planned is None or judged.judgement is None:
+        return _ended(judged)
+    missing = _missing_approval(world, judged.pull, judged.planned.target)
+    if missing:
+        return Merge("waiting", judged.pull, judged.judgement, planned=judged.planned, missing=missing)
+    if judged.judgement.verdict is not Verdict.PASS:
+        return Merge("refused", judged.pull, judged.judgement, planned=judged.planned)
+    return _land(world, judged, judged.planned, judged.judgement)
+
+
+def _ended(judged: Merge) -> Merge:
+    if judged.commit is None:
+        raise BotError(f"pull request {judged.pull.number} was closed without a merge", "run `bot promote` again")
+    return judged
+
+
+def _missing_approval(world: World, pull: PullRequest, target: Environment) -> str | None:
+    """Asks for an approval of this very head where the bot merges and there is none."""
+    if target.merge != "bot":
+        return None
+    if not target.approvers:
+        return f"people.approve of {target.folder}/environment.yaml names nobody who may approve"
+    allowed = {login for team in target.approvers for login in world.forge.members(team)}
+    reviews = [review for review in world.forge.reviews(pull.number) if review.login in allowed]
+    refusing = [review.login for review in reviews if review.state == "CHANGES_REQUESTED"]
+    if refusing:
+        return f"{', '.join(refusing)} asked for changes"
+    if any(review.state == "APPROVED" and review.commit == pull.head for review in reviews):
+        return None
+    world.forge.request_reviews(pull.number, target.approvers)
+    return f"it needs an approval of {pull.head[:12]} by {' or '.join(target.approvers)}"
+
+
+def _land(world: World, judged: Merge, planned: Planned, judgement: Judgement) -> Merge:
+    """Posts success, merges the pinned head on the judged base, and takes success back if that failed."""
+    if world.origin.fetch_main() != planned.stack.commit:
+        raise MovedRefError("main moved while this was judged", "nothing was merged; run this again")
+    pull, description = judged.pull, messages.status_description(judgement)
+    message = messages.merge_message(digest(to_json(judgement)), judgement)
+    set_gate(world, pull.head, state="success", description=description)
+    try:
+        commit = world.forge.merge(pull.number, head=pull.head, subject=f"{pull.title} (#{pull.number})", message=message)
+    except BaseException:  # whatever ended it, Ctrl-C included: no green may be left behind
+        state = resting_state(planned.target, judgement)
+        set_gate(world, pull.head, state=state, description=f"not merged; was {description}")
+        raise
+    _check_landed(world, planned, commit)
+    return Merge("merged", pull, judgement, commit, planned)
+
+
+def _check_landed(world: World, planned: Planned, commit: str) -> None:
+    """What is on main is what was judged: the forge merged on another base if somebody pushed in between."""
+    world.origin.fetch_main()
+    folder = planned.target.folder
+    if world.origin.entry(commit, folder) != world.origin.entry(planned.landing, folder):
+        hint = f"run `bot verify {planned.target.name}`; if in doubt, `bot rollback {planned.target.name} {' '.join(planned.plan.apps)}`"
+        raise BotError(f"{commit[:12]} holds another {folder} than was judged: main moved just before the merge", hint)

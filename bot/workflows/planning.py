@@ -1,0 +1,170 @@
+"""From what is observed to a plan: which trees the source runs, and what the target would be with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.environments import check_promotion
+from bot.messages import promotion_body, promotion_commit, promotion_subject
+from bot.model import BotError
+from bot.objects_diff import risks
+from bot.observations import Unseen
+from bot.ports import FOLDER, Entry
+from bot.promotion import allowed_paths, branch_of, plan_promotion, record_files
+from bot.runs import newest_run
+from bot.workflows.changes import Changes, Proposal, candidate
+from bot.workflows.effects import compare, content_problems, drift_problems
+from bot.workflows.observe import runs_at, see_application
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.model import Environment, Release
+    from bot.objects_diff import ObjectChange
+    from bot.observations import ApplicationSeen, Finding
+    from bot.ports import Commit, World
+    from bot.promotion import Plan
+    from bot.runs import Run
+    from bot.workflows.stack import Stack
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A promotion that has not been judged: nothing was written."""
+
+    stack: Stack
+    source: Environment
+    target: Environment
+    application: ApplicationSeen | Unseen | None  # the source's
+    plan: Plan
+    proposal: Proposal
+    commit: str  # that would be the head
+    landing: str  # the tree that main would have
+    changes: tuple[ObjectChange, ...]
+    risks: tuple[str, ...]
+    problems: tuple[Finding, ...]
+
+
+def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, ...] = (), release: str | None = None) -> Planned | None:
+    """What promoting now would do, or None when the target has it all."""
+    stack = read_stack(world.origin, world.origin.fetch_main())
+    source, target = stack.environment(source_name), stack.environment(target_name)
+    check_promotion(tuple(stack.environments.values()), source_name, target_name)
+    if release is not None and len(asked) != 1:
+        raise BotError("--release goes with exactly one app", "name the app", usage=True)
+    application = see_application(world, source)
+    offered, runs = _offered(world, stack, source, application=application)
+    if release is not None:
+        offered, runs = _named_release(world, stack, source, app=asked[0], wanted=release)
+    found = plan_promotion(
+        source,
+        target,
+        offered=offered,
+        current=stack.releases[target_name],
+        overlays=stack.overlays[target_name],
+        runs=runs,
+        asked=asked,
+    )
+    if found is None:
+        return None
+    proposal = propose(stack, found)
+    return prepare(world, stack, found, application=application, proposal=proposal, commit=candidate(world, proposal))
+
+
+def _offered(
+    world: World, stack: Stack, source: Environment, *, application: ApplicationSeen | Unseen | None
+) -> tuple[Mapping[str, Release], dict[str, Run]]:
+    """The source's releases at the commit that Argo CD has synced; at main's where that cannot be seen (then UNKNOWN)."""
+    offered = stack.releases[source.name]
+    if application is not None and not isinstance(application, Unseen) and application.revision:
+        if not world.origin.is_ancestor(application.revision, stack.commit):
+            hint = "sync it to main (`bot sync`), then run this again"
+            raise BotError(f"{source.name} is synced at {application.revision[:12]}, which is not on main", hint)
+        offered = read_stack(world.origin, application.revision).releases[source.name]
+    runs = {app: _run(world, stack, source, release=release) for app, release in offered.items()}
+    return offered, runs
+
+
+def _run(world: World, stack: Stack, source: Environment, *, release: Release) -> Run:
+    run = newest_run(runs_at(world.origin, stack.commit, source.release_path(release.app)), release.tree)
+    if run is None:
+        raise BotError(f"{release.app} {release.tree[:12]} never ran in {source.name}", "see `bot history`")
+    return run
+
+
+def _named_release(world: World, stack: Stack, source: Environment, *, app: str, wanted: str) -> tuple[dict[str, Release], dict[str, Run]]:
+    """A release that the source ran at some time, by its tree."""
+    runs = [run for run in runs_at(world.origin, stack.commit, source.release_path(app)) if run.tree]
+    found = {run.tree: run for run in reversed(runs) if run.tree and run.tree.startswith(wanted)}
+    if len(found) != 1:
+        problem = "ran no release" if not found else "ran several releases"
+        raise BotError(f"{source.name} {problem} {wanted} of {app}", f"see `bot history {source.name} {app}`", usage=True)
+    run = next(iter(found.values()))
+    release = read_stack(world.origin, run.commit).release(source.name, app)
+    return {app: release}, {app: run}
+
+
+def propose(stack: Stack, found: Plan) -> Proposal:
+    """The head that a plan would have; its pull request's body is still to be written."""
+    target = stack.environment(found.target)
+    placement: Changes = {
+        target.release_path(change.app): Entry(target.release_path(change.app), FOLDER, change.after.tree) for change in found.changes
+    }
+    return Proposal(
+        branch=branch_of(target.name, found.asked),
+        main=stack.commit,
+        changes={**placement, **record_files(target, found.changes)},
+        message=promotion_commit(found),
+        title=promotion_subject(found),
+        body="",
+        allowed=allowed_paths(target, found.apps),
+    )
+
+
+def prepare(
+    world: World, stack: Stack, found: Plan, *, application: ApplicationSeen | Unseen | None, proposal: Proposal, commit: str
+) -> Planned:
+    """Renders the target before and after a head is merged, and looks for problems."""
+    source, target = stack.environment(found.source), stack.environment(found.target)
+    landing = world.origin.merged_tree(stack.commit, commit) or commit
+    changes, problems = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
+    problems += drift_problems(stack, found) + content_problems(world, found)
+    dangers = risks(changes)
+    body = promotion_body(
+        found,
+        commits=_commits_inside(world, found),
+        diff="\n".join(change.diff for change in changes),
+        risks=dangers,
+        unexercised=_unexercised(world, target, landing),
+    )
+    return Planned(stack, source, target, application, found, replace(proposal, body=body), commit, landing, changes, dangers, problems)
+
+
+def _after(stack: Stack, found: Plan) -> tuple[Release, ...]:
+    current = dict(stack.releases[found.target])
+    return tuple((current | {change.app: change.after for change in found.changes}).values())
+
+
+def _commits_inside(world: World, found: Plan) -> list[Commit]:
+    """Commits on `apps/` between the two releases, newest first, each once."""
+    inside: dict[str, Commit] = {}
+    for change in found.changes:
+        before = change.before.record.origin.commit if change.before and change.before.record else None
+        after = change.record.origin.commit
+        if before is None or before == after or not set(before) - {"0"}:
+            continue
+        for commit in world.origin.log(before, after, f"apps/{change.app}"):
+            inside[commit.sha] = commit
+    return list(inside.values())[:100]
+
+
+def _unexercised(world: World, target: Environment, commit: str) -> list[str]:
+    """Files that only the target's render reads: its overlays."""
+    base = f"{target.folder}/"
+    skipped = (f"{base}release/", f"{base}holds/", f"{base}environment.yaml")
+    folder = world.origin.entry(commit, target.folder)
+    files = world.origin.walk(folder.sha) if folder else ()
+    paths = [base + entry.path for entry in files]
+    return [path for path in paths if not path.startswith(skipped) and not path.endswith(".md")]

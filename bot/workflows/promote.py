@@ -1,0 +1,92 @@
+"""Promote: plan, judge, and open or keep the one pull request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.model import BotError, MovedRefError, Verdict
+from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
+from bot.workflows.changes import TRIES, ensure_pull, push
+from bot.workflows.judging import judge_planned, publish
+from bot.workflows.planning import plan
+
+if TYPE_CHECKING:
+    from bot.observations import Judgement
+    from bot.ports import PullRequest, World
+    from bot.workflows.planning import Planned
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What `promote` or `gate` did: `already`, `refused`, `planned`, `opened` or `unchanged`."""
+
+    outcome: str
+    planned: Planned | None = None
+    judgement: Judgement | None = None
+    pull: PullRequest | None = None
+
+
+def promote(
+    world: World,
+    source: str,
+    target: str,
+    *,
+    apps: tuple[str, ...] = (),
+    release: str | None = None,
+    dry_run: bool = False,
+) -> Promotion:
+    """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew."""
+    for attempt in range(TRIES):
+        try:
+            return _promote(world, source, target, apps=apps, release=release, dry_run=dry_run)
+        except MovedRefError:
+            if attempt == TRIES - 1:
+                raise
+            world.progress.say("somebody else was faster; planning anew")
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def look(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Promotion:
+    """Plans and judges a promotion; writes nothing."""
+    world.progress.say(f"reading main and asking Argo CD what {source} runs")
+    planned = plan(world, source, target, asked=apps, release=release)
+    if planned is None:
+        return Promotion("already")
+    world.progress.say(f"judging {source} and {target}")
+    judgement = judge_planned(world, planned)
+    outcome = "refused" if judgement.verdict in {Verdict.FAIL, Verdict.UNKNOWN} else "planned"
+    return Promotion(outcome, planned, judgement)
+
+
+def _promote(world: World, source: str, target: str, *, apps: tuple[str, ...], release: str | None, dry_run: bool) -> Promotion:
+    seen = look(world, source, target, apps=apps, release=release)
+    if seen.outcome != "planned" or dry_run or seen.planned is None or seen.judgement is None:
+        return seen
+    proposal = seen.planned.proposal
+    _refuse_wider(world, seen.planned)
+    world.progress.say(f"writing branch {proposal.branch}")
+    pushed = push(world, proposal, seen.planned.commit)
+    found = ensure_pull(world, proposal, (PROMOTION_LABEL,))
+    pull = world.forge.pull(found.number)
+    _close_narrower(world, pull)
+    publish(world, pull, seen.judgement, environment=seen.planned.target)
+    return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull)
+
+
+def _refuse_wider(world: World, planned: Planned) -> None:
+    """A promotion that is open and overlaps without being contained holds one of these apps already."""
+    others = {other.branch: other for other in world.forge.open_pulls()}
+    branch = overlapping_branch(planned.proposal.branch, others)
+    if branch is not None:
+        hint = f"merge or close #{others[branch].number} first, or promote without naming apps to replace it"
+        raise BotError(f"#{others[branch].number} already promotes some of {', '.join(planned.plan.apps)} to {planned.target.name}", hint)
+
+
+def _close_narrower(world: World, pull: PullRequest) -> None:
+    """At most one promotion is open per target and app: this one replaces those that it contains."""
+    others = {other.branch: other for other in world.forge.open_pulls()}
+    for branch in contained_branches(pull.branch, others):
+        marker = f"<!-- bot: replaced by {pull.number} -->"
+        world.forge.write_comment(others[branch].number, marker, f"{marker}\nReplaced by #{pull.number}, which contains it.")
+        world.forge.close_pull(others[branch].number)

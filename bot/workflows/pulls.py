@@ -1,0 +1,90 @@
+"""Reading a promotion back from its pull request, so that what is judged is what would land."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.model import BotError
+from bot.promotion import Change, Plan, allowed_paths, strangers
+from bot.workflows.effects import problem
+from bot.workflows.observe import see_application
+from bot.workflows.planning import Planned, prepare, propose
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from bot.model import Environment, Release
+    from bot.observations import Finding
+    from bot.ports import PullRequest, World
+    from bot.workflows.stack import Stack
+
+
+def changed_releases(before: Stack, after: Stack) -> dict[str, tuple[str, ...]]:
+    """Environment -> apps whose release or record differs between two commits; environments with records only."""
+    found = {}
+    for name, environment in before.environments.items():
+        if environment.promotes_from:
+            old, new = before.releases[name], after.releases.get(name, {})
+            apps = tuple(sorted(app for app in {*old, *new} if old.get(app) != new.get(app)))
+            if apps:
+                found[name] = apps
+    return found
+
+
+def planned_of(world: World, pull: PullRequest) -> Planned:
+    """The promotion that a pull request holds, from its own trees and records; law and present state are main's."""
+    stack = read_stack(world.origin, world.origin.fetch_main())
+    if world.origin.fetch_branch(pull.branch) != pull.head:
+        raise BotError(f"pull request {pull.number} moved while it was read", "run this again")
+    head = read_stack(world.origin, pull.head)
+    base = world.origin.merge_base(stack.commit, pull.head) or stack.commit
+    targets = changed_releases(read_stack(world.origin, base), head)
+    if len(targets) != 1:
+        many = "changes no release" if not targets else f"changes {', '.join(targets)}"
+        raise BotError(f"pull request {pull.number} {many}", "the gate judges promotions into one environment")
+    name, apps = next(iter(targets.items()))
+    return _rebuilt(world, stack, head=head, target=stack.environment(name), apps=apps)
+
+
+def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, apps: tuple[str, ...]) -> Planned:
+    source = stack.environment(target.promotes_from or target.name)
+    changes, problems = [], []
+    for app in apps:
+        release = head.releases[target.name].get(app)
+        fault = _not_promoted(world, source, release)
+        if fault or release is None or release.record is None:
+            problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
+        else:
+            changes.append(Change(app, stack.releases[target.name].get(app), release, release.record))
+    plan = Plan(source.name, target.name, tuple(changes), asked=apps)
+    application = see_application(world, source)
+    planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit)
+    problems += _foreign(world, stack, head.commit, target=target, apps=apps)
+    if world.origin.merged_tree(stack.commit, head.commit) is None:
+        problems.append(problem(target, "conflict", "it does not merge with main; run `bot promote` again"))
+    return replace(planned, problems=(*planned.problems, *problems))
+
+
+def _not_promoted(world: World, source: Environment, release: Release | None) -> str | None:
+    """Why a release in a pull request is not one that the source ran, or None."""
+    if release is None:
+        return None
+    if release.drift or release.record is None:
+        return release.drift or f"{release.app} has no record"
+    origin = release.record.origin
+    if origin.place != source.name:
+        return f"{release.app} comes from {origin}, not from {source.name}"
+    try:
+        entry = world.origin.entry(origin.commit, source.release_path(release.app))
+    except BotError:
+        entry = None
+    if entry is None or entry.sha != release.tree:
+        return f"{release.app} {release.tree[:12]} is not what {origin} had: not promoted"
+    return None
+
+
+def _foreign(world: World, stack: Stack, head: str, *, target: Environment, apps: tuple[str, ...]) -> list[Finding]:
+    base = world.origin.merge_base(stack.commit, head) or stack.commit
+    allowed = allowed_paths(target, apps)
+    paths = strangers(world.origin.changed_paths(base, head), allowed)
+    return [problem(target, "foreign-change", f"the pull request also changes {path}") for path in paths[:10]]

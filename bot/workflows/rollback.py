@@ -1,0 +1,98 @@
+"""Rollback: an earlier tree back on top of main, what is left behind quarantined, and the sync seen to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.model import ENVIRONMENTS, BotError, MovedRefError
+from bot.promotion import read_branch, verified_status
+from bot.workflows.changes import TRIES, candidate, ensure_pull, push
+from bot.workflows.judging import set_gate
+from bot.workflows.rollback_plan import Prepared, Request, prepare
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from bot.model import Environment
+    from bot.ports import PullRequest, World
+
+ROLLBACK_LABEL = "rollback"
+PREEMPTED = "<!-- bot: pre-empted -->"
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What `rollback` did: `already`, `planned` or `merged`."""
+
+    outcome: str
+    prepared: Prepared | None = None
+    pull: PullRequest | None = None
+    commit: str | None = None
+
+
+def roll_back(world: World, request: Request, *, dry_run: bool = False) -> Rollback:
+    """Puts earlier releases back through a pull request merged at once, then has Argo CD drop what hangs and sync."""
+    for attempt in range(TRIES):
+        try:
+            return _roll_back(world, request, dry_run=dry_run)
+        except MovedRefError:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
+    main = world.origin.fetch_main()
+
+    def verified(commit: str) -> bool:
+        status = world.forge.statuses(commit).get(verified_status(request.environment))
+        return status is not None and status.state == "success"
+
+    who = world.author.split("<", 1)[0].strip()
+    prepared = prepare(world.origin, world.renderer, main, request, verified=verified, who=who, when=_time(world))
+    if prepared is None:
+        environment = read_stack(world.origin, main).environment(request.environment)
+        if not dry_run:
+            _preempt(world, environment, request.apps)
+            _nudge(world, environment)
+        return Rollback("already")
+    if dry_run:
+        return Rollback("planned", prepared)
+    proposal = prepared.proposal
+    push(world, proposal, candidate(world, proposal))
+    found = ensure_pull(world, proposal, (ROLLBACK_LABEL,))
+    pull = world.forge.pull(found.number)
+    set_gate(world, pull.head, state="success", description="rollback: exempt from soak and alerts; it renders")
+    commit = world.forge.merge(pull.number, head=pull.head, subject=f"{pull.title} (#{pull.number})", message=pull.body)
+    _preempt(world, prepared.environment, request.apps)
+    _nudge(world, prepared.environment)
+    return Rollback("merged", prepared, pull, commit)
+
+
+def _time(world: World) -> str:
+    return world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _preempt(world: World, environment: Environment, apps: tuple[str, ...]) -> None:
+    """Closes open promotions of apps that were rolled back."""
+    for other in world.forge.open_pulls():
+        target, named = read_branch(other.branch) or ("", frozenset())
+        if target == environment.name and (not named or named & set(apps)):
+            text = f"{PREEMPTED}\nClosed: {', '.join(sorted(apps))} was rolled back in {environment.name}."
+            world.forge.write_comment(other.number, PREEMPTED, text)
+            world.forge.close_pull(other.number)
+
+
+def _nudge(world: World, environment: Environment) -> None:
+    """Ends a sync that hangs on the bad release, then syncs: Argo CD may not do so by itself (stack facts, 6.8)."""
+    argocd = world.argocd(environment)
+    app = argocd.application()
+    if app is None:
+        raise BotError(
+            f"Argo CD has no Application {environment.argocd.application}",
+            f"the rollback is on main; see {ENVIRONMENTS}/{environment.name}/environment.yaml",
+        )
+    if app.operation and app.operation.finished is None:
+        argocd.terminate()
+    argocd.refresh()
+    argocd.sync()

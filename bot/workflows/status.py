@@ -1,0 +1,119 @@
+"""Status: environments and apps, with what Argo CD, Prometheus and the forge say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.model import BotError
+from bot.observations import Unseen
+from bot.rollback import held
+from bot.workflows.observe import attempt, see_application, tree_of
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Environment, Hold, Release
+    from bot.observations import ApplicationSeen
+    from bot.ports import PullRequest, World
+    from bot.workflows.stack import Stack
+
+
+@dataclass(frozen=True)
+class Row:
+    """One app in one environment."""
+
+    app: str
+    version: str
+    tree: str
+    live: str  # yes, no, or unknown: whether Argo CD is synced at this tree
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class EnvironmentStatus:
+    """One environment; what could not be seen says so."""
+
+    environment: str
+    sync: str
+    health: str
+    alerts: tuple[str, ...]
+    rows: tuple[Row, ...]
+    promotions: tuple[str, ...]
+    problem: str = ""
+
+
+def status(world: World) -> tuple[EnvironmentStatus, ...]:
+    """Every environment, in the order of promotion; one that cannot be read is shown with its error."""
+    stack = read_stack(world.origin, world.origin.fetch_main())
+    pulls = attempt(world.forge.open_pulls)
+    holds = () if isinstance(stack.holds, Unseen) else stack.holds
+    found = [_status(world, stack, env, pulls=pulls, holds=holds) for env in stack.environments.values()]
+    broken = [EnvironmentStatus(name, "?", "?", (), (), (), error.message) for name, error in stack.unreadable.items()]
+    return (*found, *broken)
+
+
+def _status(
+    world: World,
+    stack: Stack,
+    environment: Environment,
+    *,
+    pulls: tuple[PullRequest, ...] | Unseen,
+    holds: Sequence[Hold],
+) -> EnvironmentStatus:
+    world.progress.say(f"asking about {environment.name}")
+    app = see_application(world, environment)
+    releases = [stack.releases[environment.name][name] for name in sorted(stack.releases[environment.name])]
+    return EnvironmentStatus(
+        environment.name,
+        sync=_word(app, "sync"),
+        health=_word(app, "health"),
+        alerts=_alerts(world, environment),
+        rows=tuple(_row(world, environment, release, app=app, holds=holds) for release in releases),
+        promotions=_promotions(environment, pulls),
+        problem=stack.holds.detail if isinstance(stack.holds, Unseen) else "",
+    )
+
+
+def _word(app: ApplicationSeen | Unseen | None, name: str) -> str:
+    if app is None:
+        return "missing"
+    return "unknown" if isinstance(app, Unseen) else str(getattr(app, name))
+
+
+def _alerts(world: World, environment: Environment) -> tuple[str, ...]:
+    found: set[str] = set()
+    for prometheus in world.prometheus(environment):
+        try:
+            sample = prometheus.sample()
+        except BotError as error:
+            found.add(f"unknown: {error.message}")
+            continue
+        blocking = [rule for rule in sample.rules if environment.policy.alerts.blocks(rule.labels)]
+        found |= {f"{rule.name} {alert.state}" for rule in blocking for alert in rule.alerts}
+    return tuple(sorted(found))
+
+
+def _row(
+    world: World,
+    environment: Environment,
+    release: Release,
+    *,
+    app: ApplicationSeen | Unseen | None,
+    holds: Sequence[Hold],
+) -> Row:
+    live = "unknown"
+    if app is not None and not isinstance(app, Unseen):
+        synced = tree_of(world.origin, app.revision, environment.release_path(release.app))
+        live = "yes" if synced == release.tree else "no"
+    hold = held(release, holds)
+    note = release.drift or (f"quarantined: {hold.why}" if hold else "")
+    return Row(release.app, release.version, release.tree, live, note)
+
+
+def _promotions(environment: Environment, pulls: tuple[PullRequest, ...] | Unseen) -> tuple[str, ...]:
+    if isinstance(pulls, Unseen):
+        return (f"unknown: {pulls.detail}",)
+    mine = [p for p in pulls if p.branch.split(".")[:2] in (["promote", environment.name], ["rollback", environment.name])]
+    return tuple(f"#{pull.number} {pull.title}" for pull in mine)
