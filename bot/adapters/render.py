@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OURS = user_cache_path("gitops-bot") / "kustomize-v5.8.1" / "kustomize"  # `make set-up` builds it there
 LEAST_KUSTOMIZE, LEAST_KUBECTL = (5, 4), (1, 31)
 SECONDS = 60
+MOST_KNOWN = 32
 MOST_BYTES = 32 * 1024 * 1024
 REMOTE = re.compile(r"^[a-z+]+://|^git@|^github\.com/|\?ref=")
 HINT = "run `make set-up`, which builds it, or install kustomize 5.4 or later, or kubectl 1.31 or later"
@@ -39,14 +41,24 @@ def open_renderer() -> Renderer:
 
 @dataclass
 class Kustomize:
-    """The Renderer port; remembers which program it found."""
+    """The Renderer port; remembers which program it found, and what it made of the same files before."""
 
     command: list[str] = field(default_factory=list)
+    known: dict[str, Rendered] = field(default_factory=dict)
 
     def render(self, folder: Path) -> Rendered:
         """Builds a folder; RenderError with kustomize's reason when it refuses."""
-        self.command = self.command or _find()
         root = folder.parent.parent if folder.parent.name == "environments" else folder.parent.parent.parent
+        key = _fingerprint(root, folder)
+        if key not in self.known:
+            rendered = self._build(root, folder)
+            if len(self.known) >= MOST_KNOWN:
+                self.known.pop(next(iter(self.known)))
+            self.known[key] = rendered
+        return self.known[key]
+
+    def _build(self, root: Path, folder: Path) -> Rendered:
+        self.command = self.command or _find()
         _refuse_remote(root)
         done = _run([*self.command, str(folder)])
         warnings = _without(done.stderr, root)
@@ -57,6 +69,15 @@ class Kustomize:
         if len(done.stdout) > MOST_BYTES:
             raise RenderError(f"{folder.relative_to(root)} renders more than 32 MiB", "is something included again and again?")
         return Rendered(done.stdout, tuple(_objects(done.stdout, str(folder.relative_to(root)))), warnings)
+
+
+def _fingerprint(root: Path, folder: Path) -> str:
+    """The same for the same files: a render depends on nothing else."""
+    found = hashlib.sha256(str(folder.relative_to(root)).encode())
+    for path in sorted(root.rglob("*")):
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        found.update(f"\0{path.relative_to(root)}\0{path.is_symlink()}{len(content)}\0".encode("utf-8", "surrogateescape") + content)
+    return found.hexdigest()
 
 
 def _find() -> list[str]:

@@ -12,6 +12,7 @@ from bot.model import Verdict
 from bot.observations import Observations
 from bot.promotion import verified_status
 from bot.runs import newest_run
+from bot.workflows.effects import problem
 from bot.workflows.judging import STATES
 from bot.workflows.observe import Question, runs_at, see_application, see_environments, synced_at
 from bot.workflows.stack import read_stack
@@ -55,7 +56,8 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     releases = tuple(stack.releases[name].values())
     question = Question(environment, "target", stack.commit, releases, application, environment.policy)
     (seen,) = see_environments(world, [question])
-    judgement = judge(Observations(None, seen, stack.holds), now=world.now())
+    drifted = tuple(problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
+    judgement = judge(Observations(None, seen, stack.holds, drifted), now=world.now())
     runs = {r.app: newest_run(runs_at(world.origin, stack.commit, environment.release_path(r.app)), r.tree) for r in releases}
     until = _watched_until(world, stack, environment, application=application)
     state = _state(judgement, over=until is not None and world.now() >= until)
