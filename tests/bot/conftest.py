@@ -1,0 +1,258 @@
+"""The sandbox as the tests' world: one Prometheus for each environment in a session, everything else new for each test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from bot.adapters.git_checkout import open_checkout
+from bot.adapters.render import open_renderer
+from bot.cli.app import run
+from bot.images_file import parse_images, write_images
+from bot.model import Origin
+from bot.ports import FOLDER, Entry
+from bot.promotion import next_record
+from bot.releases import record_text
+from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
+from bot.sandbox.origin import AUTHOR, Pace, clone, prepare
+from bot.sandbox.registry import RegistryStandIn
+from bot.sandbox.start import Sandbox, start_sandbox
+from bot.workflows.observe import runs_at
+from bot.workflows.rendering import render_at
+from bot.workflows.stack import read_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
+APP = "context-api"
+NEW = "v1.5.0"
+
+
+class Quiet:
+    """Progress that nobody reads."""
+
+    def say(self, text: str) -> None:
+        """Says nothing."""
+
+
+@dataclass
+class Answered:
+    """What a command did: its exit code, its JSON, and what it said on stderr."""
+
+    code: int
+    document: dict[str, Any]
+    stderr: str
+
+    @property
+    def outcome(self) -> str:
+        return str(self.document["outcome"])
+
+    @property
+    def result(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["result"]
+        return found
+
+    @property
+    def codes(self) -> set[str]:
+        """The reason codes that keep the gate from passing."""
+        return {finding["code"] for finding in self.result["gate"]["findings"] if finding["verdict"] != "PASS"}
+
+
+@dataclass
+class Town:
+    """A sandbox with the people in it, and `bot` as they use it."""
+
+    sandbox: Sandbox
+    capture: pytest.CaptureFixture[str]
+
+    def bot(self, *words: str) -> Answered:
+        """Runs `bot … --json`."""
+        self.capture.readouterr()
+        code = run([*words, "--json"])
+        printed = self.capture.readouterr()
+        assert printed.out.count("\n") == 1, printed
+        return Answered(code, json.loads(printed.out), printed.err)
+
+    def say(self, *words: str) -> tuple[int, str, str]:
+        """Runs `bot …` for people."""
+        self.capture.readouterr()
+        code = run(words)
+        printed = self.capture.readouterr()
+        return code, printed.out, printed.err
+
+    def git(self, *words: str) -> str:
+        """Plain git in the repository that everybody pushes to."""
+        return self.sandbox.objects.git.text(*words)
+
+    def tree(self, path: str, commit: str = "main") -> str:
+        return self.git("rev-parse", f"{commit}:{path}")
+
+    def render(self, environment: str) -> str:
+        """What kustomize makes of an environment on main."""
+        found = read_stack(self.sandbox.objects, self.git("rev-parse", "main")).environment(environment)
+        return render_at(self.sandbox.objects, open_renderer(), commit="main", environment=found).text
+
+    def clone(self) -> Path:
+        """A person's working clone."""
+        return self.sandbox.ada.clone(self.sandbox.folder / "ada")
+
+    def push(self, files: dict[str, str | None], subject: str = "change", *, branch: str = "main") -> str:
+        """A person's commit."""
+        return self.sandbox.ada.push(self.clone(), files, subject, branch=branch)
+
+    def open_pulls(self) -> dict[str, int]:
+        return {pull.branch: pull.number for pull in self.sandbox.forge.pulls.values() if pull.state == "open"}
+
+    def writes(self) -> int:
+        """How often anything was written to the forge, Git included (a push is one POST beside its negotiation)."""
+        server = self.sandbox.forge_server.observed
+        return sum(call.method != "GET" and not call.path.endswith("git-upload-pack") for call in server.calls)
+
+    def new_release(self, tag: str = NEW, environment: str = "dev") -> None:
+        """A new image of the API that dev runs."""
+        self.sandbox.registry.push(f"ghcr.io/dpdpdpdp0987/{APP}", tag)
+        bumped = self.bot("bump", APP, tag)
+        self.sandbox.ada.merge(bumped.result["pull_request"]["number"])
+        assert self.bot("sync", environment).code == 0
+
+    def has_release(self, tag: str = NEW) -> None:
+        """The same, made by plain git and not waited for by the bot: for situations that a test begins with."""
+        digest = self.sandbox.registry.push(f"ghcr.io/dpdpdpdp0987/{APP}", tag)
+        path = f"apps/{APP}/images/kustomization.yaml"
+        text = self.git("show", f"main:{path}") + "\n"
+        images = [replace(image, tag=tag, digest=digest) for image in parse_images(text, file=path)]
+        self._commit({path: write_images(text, images, file=path)}, f"{APP}: a new image {tag}")
+
+    def has_promoted(self, source: str, target: str) -> None:
+        """The target holds what the source does, with its record, and Argo CD has synced it."""
+        stack = read_stack(self.sandbox.objects, self.git("rev-parse", "main"))
+        where, release = stack.environment(target), stack.release(source, APP)
+        began = runs_at(self.sandbox.objects, stack.commit, stack.environment(source).release_path(APP))[0].commit
+        record = next_record(release, stack.release(target, APP), Origin(source, began))
+        placed = {where.release_path(APP): Entry(APP, FOLDER, release.tree), where.record_path(APP): record_text(record)}
+        self._commit(placed, f"{target}: {APP}")
+
+    def _commit(self, changes: dict[str, Entry | str | None], subject: str) -> None:
+        main = self.git("rev-parse", "main")
+        self.git("update-ref", "refs/heads/main", self.sandbox.objects.make_commit(main, changes, subject))
+        self.wait_until_synced()
+
+    def wait_until_synced(self) -> None:
+        """Waits until every Application is Synced and Healthy at main."""
+        head, url = self.git("rev-parse", "main"), self.sandbox.argocd_server.url
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            seen = [
+                httpx.get(
+                    f"{url}/api/v1/applications/context-{name}",
+                    params={"project": f"context-{name}"},
+                    headers={"Authorization": "Bearer sandbox-argocd"},
+                    trust_env=False,
+                ).json()["status"]
+                for name in self.sandbox.monitoring.prometheus
+            ]
+            if all(
+                (each["sync"], each["health"]["status"]) == ({**each["sync"], "status": "Synced", "revision": head}, "Healthy")
+                for each in seen
+            ):
+                return
+            time.sleep(0.1)
+        raise AssertionError(seen)
+
+    def promote(self, source: str, target: str, *apps: str) -> Answered:
+        """Promotes, merges when the gate lets it pass, and waits until it is live."""
+        opened = self.bot("promote", source, target, *apps)
+        assert opened.code == 0, opened
+        number = opened.result["pull_request"]["number"]
+        self.sandbox.ada.approve(number)
+        merged = self.bot("merge", str(number), "--wait")
+        assert merged.outcome == "merged", merged
+        assert self.bot("sync", target).code == 0
+        return merged
+
+    def errors(self, environment: str, *, on: bool) -> None:
+        """The API answers half of its requests with 500; waits until the alert fires, or is over."""
+        self.sandbox.monitoring.exporter.switch(environment, "errors", on=on)
+        wait_for_alerts(self.sandbox.monitoring, environment, firing=on)
+
+
+def wait_for_alerts(monitoring: Monitoring, environment: str, *, firing: bool) -> None:
+    """Waits until a blocking alert fires in an environment, or none does."""
+    url = f"{monitoring.prometheus[environment].url}/api/v1/alerts"
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
+        alerts = httpx.get(url, timeout=5, trust_env=False).json()["data"]["alerts"]
+        blocking = {alert["state"] for alert in alerts if alert["labels"].get("promotion_gate") == "block"}
+        if ("firing" in blocking) if firing else not blocking:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{environment}: blocking alerts are {blocking}")
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> str:
+    """A commit of the repository's files as they are."""
+    return open_checkout(ROOT, AUTHOR).snapshot()
+
+
+@pytest.fixture(scope="session")
+def monitoring(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
+    if shutil.which("prometheus") is None and os.environ.get("CI"):
+        pytest.fail("CI runs these tests against a real Prometheus, and none is installed")
+    folder = tmp_path_factory.mktemp("monitoring")
+    registry, renderer = RegistryStandIn(), open_renderer()
+    objects = clone(ROOT, snapshot, bare=folder / "bare")
+    prepared = prepare(objects, snapshot, digest=lambda image: registry.push(image.repository, image.tag))
+    environments = read_stack(objects, prepared).environments.values()
+    running = start_monitoring(folder, {each: render_at(objects, renderer, commit=prepared, environment=each) for each in environments})
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(snapshot: str, monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with start_sandbox(ROOT, progress=Quiet(), ref=snapshot, pace=PACE, monitoring=monitoring) as running:
+        for name, value in running.variables().items():
+            monkeypatch.setenv(name, value)
+        wait_for(monitoring)
+        for name in monitoring.prometheus:
+            wait_for_alerts(monitoring, name, firing=False)
+        yield running
+
+
+@pytest.fixture
+def town(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Town:
+    """Three environments that run the same release."""
+    return Town(sandbox, capsys)
+
+
+@pytest.fixture
+def dev_ahead(town: Town) -> Town:
+    """Dev runs a newer API than staging and prod."""
+    town.has_release()
+    return town
+
+
+@pytest.fixture
+def staging_ahead(dev_ahead: Town) -> Town:
+    """Staging runs a newer API than prod."""
+    dev_ahead.has_promoted("dev", "staging")
+    return dev_ahead
+
+
+@pytest.fixture
+def prod_ahead(staging_ahead: Town) -> Town:
+    """Prod was promoted to the newer API, too."""
+    staging_ahead.has_promoted("staging", "prod")
+    return staging_ahead
