@@ -1,0 +1,89 @@
+"""Every environment, rendered as its user renders it, as if the head of `apps/` had been promoted to it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.adapters.render import open_renderer
+from bot.environments import parse_environment
+from bot.workflows.rendering import WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.model import Environment
+    from bot.ports import Rendered
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("dev", "staging", "prod")
+NAME_LABEL = "app.kubernetes.io/name"
+
+Item = dict[str, Any]  # Any: arbitrary YAML
+
+
+@dataclass(frozen=True)
+class Render:
+    """What one environment declares, and what it renders."""
+
+    environment: Environment
+    rendered: Rendered
+
+    @cached_property
+    def objects(self) -> tuple[Item, ...]:
+        return self.rendered.objects
+
+    def of(self, *kinds: str) -> list[Item]:
+        return [item for item in self.objects if item["kind"] in kinds]
+
+    def one(self, kind: str, name: str) -> Item:
+        return next(item for item in self.of(kind) if item["metadata"]["name"] == name)
+
+    def workloads(self) -> list[Item]:
+        return self.of(*WORKLOADS)
+
+    def rules(self) -> list[Item]:
+        return [rule for item in self.of("PrometheusRule") for group in item["spec"]["groups"] for rule in group["rules"]]
+
+    def pods_with(self, selector: Mapping[str, str]) -> list[Item]:
+        """The workloads whose Pods have these labels."""
+        return [item for item in self.workloads() if selector.items() <= item["spec"]["template"]["metadata"]["labels"].items()]
+
+
+def render_all(folder: Path) -> dict[str, Render]:
+    """Copies the tree, puts the apps where releases are, and renders."""
+    for name in ("apps", "environments"):
+        shutil.copytree(ROOT / name, folder / name, symlinks=True)
+    for name in NAMES[1:]:
+        release = folder / "environments" / name / "release"
+        shutil.rmtree(release, ignore_errors=True)
+        shutil.copytree(folder / "apps", release)
+    renderer = open_renderer()
+    texts = {name: (ROOT / "environments" / name / "environment.yaml").read_text("utf-8") for name in NAMES}
+    return {name: Render(parse_environment(name, text), renderer.render(folder / "environments" / name)) for name, text in texts.items()}
+
+
+def render_folder(name: str, scratch: Path) -> Rendered:
+    """A folder that is no environment, at a place where the renderer expects one: it looks around in the tree above."""
+    copied = scratch / "environments" / Path(name).name
+    shutil.copytree(ROOT / name, copied)
+    return open_renderer().render(copied)
+
+
+def pod_spec(workload: Item) -> Item:
+    spec: Item = workload["spec"]["template"]["spec"]
+    return spec
+
+
+def containers(workload: Item) -> Iterator[Item]:
+    """All containers of a workload, those that run first included."""
+    spec = pod_spec(workload)
+    yield from spec.get("initContainers", [])
+    yield from spec["containers"]
+
+
+def called(item: Item) -> str:
+    return f"{item['kind']} {item['metadata']['name']}"
