@@ -1,4 +1,7 @@
-"""`apps/<app>/images/kustomization.yaml`: reading it, and changing single scalars in it to the byte."""
+"""`apps/<app>/images/kustomization.yaml`: reading it, and changing single scalars in it to the byte.
+
+Long, because what is read and what is edited must be one grammar.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,7 @@ def _entry(item: Node, file: str) -> _Entry:
 
 def _scalar(key: Node, value: Node, *, file: str) -> ScalarNode:
     """The value of a known key, if it is text in one piece that every reader of YAML reads alike."""
-    wrong = _wrong_key(key) or _wrong_style(key.value, value) or _wrong_value(key.value, value)
+    wrong = _wrong_key(key) or _wrong_style(key.value, value) or _wrong_value(key.value, cast("ScalarNode", value))
     if wrong:
         raise _refusal(file, key.start_mark, problem=wrong[0], hint=wrong[1])
     return cast("ScalarNode", value)
@@ -155,7 +158,7 @@ def _wrong_style(key: str, value: Node) -> tuple[str, str] | None:
     return f"{key} is not one plain or quoted word", f'write {key}: "…" in one line'
 
 
-def _wrong_value(key: str, value: Node) -> tuple[str, str] | None:
+def _wrong_value(key: str, value: ScalarNode) -> tuple[str, str] | None:
     parse, hint = KEYS[key]
     try:
         parse(value.value)

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from bot.kustomizations import is_kustomization, read_kustomization
-from bot.model import BotError, RenderError
+from bot.model import ENVIRONMENTS, BotError, RenderError
 from bot.ports import Rendered
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Kustomize:
 
     def render(self, folder: Path) -> Rendered:
         """Builds a folder; RenderError with kustomize's reason when it refuses."""
-        root = folder.parent.parent if folder.parent.name == "environments" else folder.parent.parent.parent
+        root = next((each.parent for each in folder.parents if each.name == ENVIRONMENTS), folder)
         key = _fingerprint(root, folder)
         if key not in self.known:
             rendered = self._build(root, folder)

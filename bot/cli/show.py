@@ -65,10 +65,12 @@ def diff(console: Console, text: str) -> None:
 
 
 def judgement(console: Console, judged: Judgement, *, verbose: bool = False) -> None:
-    """The verdict, then what keeps it from passing; everything with --verbose."""
-    line(console, f"gate: {judged.verdict.name}", f"bold {COLOURS[judged.verdict]}")
-    shown = judged.findings if verbose or judged.verdict is Verdict.PASS else judged.reasons
-    for finding in shown:
+    """The verdict, then what keeps it from passing, or how long the releases soaked; everything with --verbose."""
+    passed = len(judged.findings) - len(judged.reasons)
+    more = "" if verbose else "; --verbose lists them"
+    line(console, f"gate: {judged.verdict.name} ({passed} of {len(judged.findings)} checks pass{more})", f"bold {COLOURS[judged.verdict]}")
+    soaked = tuple(finding for finding in judged.findings if finding.code == "soaked")
+    for finding in judged.findings if verbose else judged.reasons or soaked:
         line(console, f"  {finding_line(finding)}", COLOURS[finding.verdict])
 
 

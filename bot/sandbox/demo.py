@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stage = Stage(sandbox)
             for number, step in enumerate(TELLING, 1):
                 say(f"\n{number}. {step.__doc__}", style="1")
+                begun = time.monotonic()
                 step(stage)
+                say(f"({time.monotonic() - begun:.0f} s)", style="2")
             _summary(stage, seconds=time.monotonic() - started)
             if chosen.keep:
                 _keep(sandbox)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from bot.workflows.stack import Stack
 
 AUTHOR = "sandbox <sandbox@users.noreply.localhost>"
-RANGES = re.compile(r"\[(\d+)[mh]\]")
+RANGES = re.compile(r"\[\d+[mh]\]")
 WAITS = re.compile(r"^(\s*(?:- )?(?:for|keep_firing_for|interval):\s*)(?!0)\d+[smh]\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take in the sandbox, and how many seconds a range in a rule keeps of its minutes."""
+    """How long things take in the sandbox."""
 
     soak: timedelta = timedelta(seconds=3)
     samples: int = 2
@@ -95,12 +95,12 @@ def _pinned(objects: GitObjects, commit: str, digest: Callable[[Image], str]) ->
 
 
 def _hastened(objects: GitObjects, commit: str) -> Changes:
-    """Alert rules in seconds: a range or a wait of minutes would outlast the sandbox."""
+    """Alert rules in seconds: a range or a wait of minutes would outlast the sandbox. A rate needs two scrapes."""
     apps = objects.entry(commit, APPS)
     files = objects.walk(apps.sha) if apps else ()
     texts = objects.read(commit, [f"{APPS}/{entry.path}" for entry in files if entry.path.endswith(".yaml")])
     rules = {path: text for path, text in texts.items() if "kind: PrometheusRule" in text}
-    return {path: WAITS.sub(r"\g<1>1s", RANGES.sub(r"[\g<1>s]", text)) for path, text in rules.items()}
+    return {path: WAITS.sub(r"\g<1>1s", RANGES.sub("[3s]", text)) for path, text in rules.items()}
 
 
 def _releases(stack: Stack, environment: Environment, *, origin: str) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.sandbox.prometheus_matching import Vector
     from bot.sandbox.prometheus_store import Store
 
+ZERO = re.compile(r"0[a-z]*")  # a duration that the parser refuses
 ZERO_TIME = "0001-01-01T00:00:00Z"  # Go's: never
 
 
@@ -176,4 +178,6 @@ def _series(alert: ActiveAlert) -> Vector:
 
 
 def _seconds(duration: str | None, otherwise: float) -> float:
-    return promql_parser.parse_duration(str(duration)).total_seconds() if duration else otherwise
+    if not duration:
+        return otherwise
+    return 0.0 if ZERO.fullmatch(str(duration)) else promql_parser.parse_duration(str(duration)).total_seconds()

@@ -99,7 +99,7 @@ def serve(app: ASGIApp, *, port: int = 0) -> Server:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    config = uvicorn.Config(observed, log_level="critical", lifespan="off", access_log=False, ws="none")
+    config = uvicorn.Config(observed, log_config=None, log_level="critical", lifespan="off", access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import chdir
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,8 @@ def to_prod(stage: Stage) -> None:
     release = f"release/{APP}"
     same = stage.tree(f"environments/prod/{release}") == stage.tree(f"environments/staging/{release}")
     stage.proved(same, "prod holds the very tree that staging ran")
-    stage.bot("trace", "prod", APP)
+    with chdir(stage.sandbox.ada.clone(stage.sandbox.folder / "ada")):
+        stage.bot("trace", "prod", APP)
 
 
 def breaks(stage: Stage) -> None:

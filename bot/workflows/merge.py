@@ -55,7 +55,7 @@ def merge(world: World, number: int, *, wait: bool = False, deadline: timedelta 
         if done.outcome in {"merged", "already"} or not (wait and retry) or world.now() >= end:
             return done
         world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
-        world.sleep(POLL)
+        world.sleep(min(POLL, done.planned.target.policy.interval) if done.planned else POLL)
 
 
 def _merge_on_moving_main(world: World, number: int) -> Merge:

@@ -83,10 +83,10 @@ def _folders(objects: Objects, commit: str) -> list[str]:
 
 
 def _release_entries(objects: Objects, commit: str, name: str) -> dict[str, Entry]:
-    """Entries of the release folder by path; those of a release that is a link are the apps themselves."""
+    """Entries of the release folder by path, none where there is no such folder; those of a link are the apps themselves."""
     base = f"{ENVIRONMENTS}/{name}/release"
     link = objects.entry(commit, base)
-    base = base if link and link.mode == FOLDER else APPS
+    base = APPS if link and link.mode != FOLDER else base
     return {f"{base}/{child}": entry for child, entry in objects.entries(commit, base).items()}
 
 
