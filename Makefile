@@ -14,6 +14,9 @@ set-up: ## .venv and kustomize, only what is missing
 test: set-up ## all tests
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
+demo: set-up ## a release travels to prod and is rolled back, on loopback; ARGS=--keep leaves it running
+	@$(BIN)/python -m bot.sandbox.demo $(ARGS)
+
 lint: set-up ## style, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -23,6 +26,11 @@ lint: set-up ## style, types, import rules
 format: set-up ## rewrite the code in the project's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+lock: set-up ## requirements.lock from pyproject.toml, with hashes
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@printf 'setuptools>=77\nwheel\n' | build/lock/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
+		--group dev pyproject.toml - --output-file requirements.lock
 
 clean: ## remove what set-up made in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

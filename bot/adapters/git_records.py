@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.model import BotError
+from bot.model import BotError, RenderError
 from bot.ports import FOLDER, LINK, Commit, Entry
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def write_entry(into: Path, entry: Entry, content: bytes) -> None:
         return
     points_to = (destination.parent / content.decode("utf-8", errors="surrogateescape")).resolve()
     if not points_to.is_relative_to(into.resolve()):
-        raise BotError(f"{entry.path} is a link that leads out of the repository", "remove it")
+        raise RenderError(f"{entry.path} is a link that leads out of the repository", "remove it")
     destination.symlink_to(content.decode("utf-8", errors="surrogateescape"))
 
 

@@ -32,9 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ExitStack() as stack:
             sandbox = stack.enter_context(start_sandbox(Path.cwd(), progress=Spoken(), stand_in=chosen.stand_in))
             os.environ.update(sandbox.variables())
-            say(
-                f"The sandbox runs: a forge, Argo CD, a registry, {sandbox.monitoring.description}."
-            )
+            say(f"The sandbox runs: a forge, Argo CD, a registry, {sandbox.monitoring.description}.")
             stage = Stage(sandbox)
             for number, step in enumerate(TELLING, 1):
                 say(f"\n{number}. {step.__doc__}", style="1")

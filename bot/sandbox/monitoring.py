@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.adapters.prometheus import open_prometheus
+from bot.model import Alerts, BotError
 from bot.sandbox.exporter import ExportedEnvironment, Exporter, exporter_app
 from bot.sandbox.exporter_pages import KUBE_STATE_METRICS
 from bot.sandbox.prometheus import RunningPrometheus, start_prometheus, wait_until_warm
@@ -17,6 +21,10 @@ if TYPE_CHECKING:
     from bot.model import Environment
     from bot.observations import PodSeen
     from bot.ports import Rendered
+
+
+SECONDS, WAIT_SECONDS = 5.0, 40
+BLOCKING = Alerts()
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,23 @@ class Monitoring:
         """Has an environment's pages tell about these Pods, with nothing wrong."""
         with self.exporter.lock:
             self.exporter.environments[environment] = ExportedEnvironment(namespace, pods)
+
+    def alerts(self, environment: str) -> frozenset[tuple[str, str]]:
+        """Name and state of the environment's alerts that are pending or firing and may block."""
+        url = self.prometheus[environment].url
+        sample = open_prometheus(url, token=None, timeout=SECONDS, now=lambda: datetime.now(UTC)).sample()
+        return frozenset((rule.name, alert.state) for rule in sample.rules if BLOCKING.blocks(rule.labels) for alert in rule.alerts)
+
+    def wait_for_alerts(self, environment: str, *, firing: bool) -> None:
+        """Waits until an alert that may block fires, or until none does nor is pending."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            found = self.alerts(environment)
+            if any(state == "firing" for _, state in found) if firing else not found:
+                return
+            time.sleep(0.2)
+        wanted = "no alert fires" if firing else f"alerts do not end: {sorted(found)}"
+        raise BotError(f"{environment}: {wanted} after {WAIT_SECONDS} s", f"look at {self.prometheus[environment].url}/alerts")
 
     def stop(self) -> None:
         """Ends all of it."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import chdir
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import httpx
 
 from bot.cli.app import run
 from bot.cli.command import DONE, REFUSED
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from bot.sandbox.start import Sandbox
 
 APP, OLD, NEW = "context-api", "v1.4.2", "v1.5.0"
-ALERT = "ContextAPIHighErrorRate"
-SECONDS = 60
 
 
 @dataclass
@@ -64,21 +59,10 @@ class Stage:
             raise BotError(f"there is no open pull request of {branch}", "see the steps above")
         return found
 
-    def wait_for_alert(self, environment: str, *, firing: bool) -> None:
-        """Waits until Prometheus says that the alert fires, or no longer."""
-        url = f"{self.sandbox.monitoring.prometheus[environment].url}/api/v1/alerts"
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            alerts = httpx.get(url, timeout=5, trust_env=False).json()["data"]["alerts"]
-            if firing == any(alert["labels"]["alertname"] == ALERT and alert["state"] == "firing" for alert in alerts):
-                return
-            time.sleep(0.3)
-        raise BotError(f"{ALERT} of {environment} did not {'fire' if firing else 'clear'} within {SECONDS} s", f"look at {url}")
-
     def errors(self, environment: str, *, on: bool) -> None:
         """Has the environment's API answer half of its requests with 500, or no longer."""
         self.sandbox.monitoring.exporter.switch(environment, "errors", on=on)
-        self.wait_for_alert(environment, firing=on)
+        self.sandbox.monitoring.wait_for_alerts(environment, firing=on)
 
 
 def say(text: str, *, style: str = "") -> None:
@@ -162,7 +146,7 @@ def rolled_back(stage: Stage) -> None:
 
 def refused(stage: Stage) -> None:
     """Rollback that sticks: the bad release is quarantined, so promoting it again is refused."""
-    stage.wait_for_alert("prod", firing=False)
+    stage.sandbox.monitoring.wait_for_alerts("prod", firing=False)
     stage.bot("promote", "staging", "prod", code=REFUSED)
     stage.proved(stage.open_pull("promote.prod") is None, "the quarantined release is not promoted again")
     stage.bot("status")

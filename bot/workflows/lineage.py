@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.model import APPS, BotError
@@ -85,7 +85,7 @@ def _history(objects: Objects, stack: Stack, environment: str, *, app: str) -> l
         record = release.record if release else None
         version = release.version if release else "removed" if run.tree is None else "unreadable"
         origin = str(record.origin) if record else ""
-        found.append(Past(app, version, run.tree, run.since, run.until, run.commit, began.subject, origin, pull_of(began)))
+        found.append(Past(app, version, run.tree, run.since, run.until, run.commit, title_of(began), origin, pull_of(began)))
     return found
 
 
@@ -93,6 +93,12 @@ def pull_of(commit: Commit) -> int | None:
     """The pull request that a merge commit's subject names."""
     found = PULL.search(commit.subject)
     return int(found[1]) if found else None
+
+
+def title_of(commit: Commit) -> str:
+    """What a commit is about: of a forge's merge the pull request's title, which stands in its body."""
+    is_merge = commit.subject.startswith("Merge pull request ") and commit.body
+    return commit.body.splitlines()[0] if is_merge else commit.subject
 
 
 def trace(objects: Objects, commit: str, environment: str, *, app: str | None = None) -> tuple[Trace, ...]:
@@ -112,7 +118,7 @@ def _trace(objects: Objects, stack: Stack, environment: str, *, app: str) -> Tra
         began = objects.commit(runs[0].commit)
         record = _record_at(objects, runs[0].commit, place.name, app=app)
         origin = str(record.origin) if record else "main"
-        steps.append(Step(place.name, began.sha, began.time, began.subject, origin, pull_of(began)))
+        steps.append(Step(place.name, began.sha, began.time, title_of(began), origin, pull_of(began)))
         if record is None:
             break
         followed = _follow(stack, record, place.name)
@@ -136,4 +142,4 @@ def _follow(stack: Stack, record: Record, environment: str) -> str | None:
 
 
 def _commits(objects: Objects, commit: str, app: str) -> tuple[Commit, ...]:
-    return objects.history(commit, f"{APPS}/{app}", limit=10)
+    return tuple(replace(each, subject=title_of(each)) for each in objects.history(commit, f"{APPS}/{app}", limit=10))

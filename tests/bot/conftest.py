@@ -29,9 +29,12 @@ from bot.sandbox.start import Sandbox, start_sandbox
 from bot.workflows.observe import runs_at
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
+from tests.bot.repositories import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from bot.adapters.git_objects import GitObjects
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
@@ -69,12 +72,11 @@ class Answered:
         return {finding["code"] for finding in self.result["gate"]["findings"] if finding["verdict"] != "PASS"}
 
 
-@dataclass
-class Town:
-    """A sandbox with the people in it, and `bot` as they use it."""
+class Bot:
+    """`bot` as programs and people run it, in this process."""
 
-    sandbox: Sandbox
-    capture: pytest.CaptureFixture[str]
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self.capture = capture
 
     def bot(self, *words: str) -> Answered:
         """Runs `bot … --json`."""
@@ -90,6 +92,14 @@ class Town:
         code = run(words)
         printed = self.capture.readouterr()
         return code, printed.out, printed.err
+
+
+class Town(Bot):
+    """A sandbox with the people in it, and `bot` as they use it."""
+
+    def __init__(self, sandbox: Sandbox, capture: pytest.CaptureFixture[str]) -> None:
+        super().__init__(capture)
+        self.sandbox = sandbox
 
     def git(self, *words: str) -> str:
         """Plain git in the repository that everybody pushes to."""
@@ -140,7 +150,10 @@ class Town:
         where, release = stack.environment(target), stack.release(source, APP)
         began = runs_at(self.sandbox.objects, stack.commit, stack.environment(source).release_path(APP))[0].commit
         record = next_record(release, stack.release(target, APP), Origin(source, began))
-        placed = {where.release_path(APP): Entry(APP, FOLDER, release.tree), where.record_path(APP): record_text(record)}
+        placed: dict[str, Entry | str | None] = {
+            where.release_path(APP): Entry(APP, FOLDER, release.tree),
+            where.record_path(APP): record_text(record),
+        }
         self._commit(placed, f"{target}: {APP}")
 
     def _commit(self, changes: dict[str, Entry | str | None], subject: str) -> None:
@@ -184,20 +197,7 @@ class Town:
     def errors(self, environment: str, *, on: bool) -> None:
         """The API answers half of its requests with 500; waits until the alert fires, or is over."""
         self.sandbox.monitoring.exporter.switch(environment, "errors", on=on)
-        wait_for_alerts(self.sandbox.monitoring, environment, firing=on)
-
-
-def wait_for_alerts(monitoring: Monitoring, environment: str, *, firing: bool) -> None:
-    """Waits until a blocking alert fires in an environment, or none does."""
-    url = f"{monitoring.prometheus[environment].url}/api/v1/alerts"
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
-        alerts = httpx.get(url, timeout=5, trust_env=False).json()["data"]["alerts"]
-        blocking = {alert["state"] for alert in alerts if alert["labels"].get("promotion_gate") == "block"}
-        if ("firing" in blocking) if firing else not blocking:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"{environment}: blocking alerts are {blocking}")
+        self.sandbox.monitoring.wait_for_alerts(environment, firing=on)
 
 
 @pytest.fixture(scope="session")
@@ -207,15 +207,34 @@ def snapshot() -> str:
 
 
 @pytest.fixture(scope="session")
-def monitoring(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
+def prepared(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> GitObjects:
+    """A bare repository whose main is this one with digests and releases, as the sandbox has it, but for its addresses."""
+    registry, objects = RegistryStandIn(), clone(ROOT, snapshot, bare=tmp_path_factory.mktemp("prepared") / "bare")
+    commit = prepare(objects, snapshot, digest=lambda image: registry.push(image.repository, image.tag))
+    objects.git.run("update-ref", "refs/heads/main", commit)
+    return objects
+
+
+@pytest.fixture
+def checkout(prepared: GitObjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's clone, stood in; nothing else is needed offline."""
+    git(tmp_path, "clone", "--quiet", str(prepared.git.folder), "checkout")
+    monkeypatch.chdir(tmp_path / "checkout")
+    return tmp_path / "checkout"
+
+
+@pytest.fixture
+def bot(capsys: pytest.CaptureFixture[str]) -> Bot:
+    return Bot(capsys)
+
+
+@pytest.fixture(scope="session")
+def monitoring(prepared: GitObjects, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     if shutil.which("prometheus") is None and os.environ.get("CI"):
         pytest.fail("CI runs these tests against a real Prometheus, and none is installed")
-    folder = tmp_path_factory.mktemp("monitoring")
-    registry, renderer = RegistryStandIn(), open_renderer()
-    objects = clone(ROOT, snapshot, bare=folder / "bare")
-    prepared = prepare(objects, snapshot, digest=lambda image: registry.push(image.repository, image.tag))
-    environments = read_stack(objects, prepared).environments.values()
-    running = start_monitoring(folder, {each: render_at(objects, renderer, commit=prepared, environment=each) for each in environments})
+    environments, renderer = read_stack(prepared, "main").environments.values(), open_renderer()
+    renders = {each: render_at(prepared, renderer, commit="main", environment=each) for each in environments}
+    running = start_monitoring(tmp_path_factory.mktemp("monitoring"), renders)
     yield running
     running.stop()
 
@@ -227,7 +246,7 @@ def sandbox(snapshot: str, monitoring: Monitoring, monkeypatch: pytest.MonkeyPat
             monkeypatch.setenv(name, value)
         wait_for(monitoring)
         for name in monitoring.prometheus:
-            wait_for_alerts(monitoring, name, firing=False)
+            monitoring.wait_for_alerts(name, firing=False)
         yield running
 
 

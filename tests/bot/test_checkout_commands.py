@@ -1,0 +1,160 @@
+"""Commands on the checkout: init, validate, render, diff, history, trace; offline, on the files as they are."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.bot.repositories import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bot.conftest import Answered, Bot, Town
+
+EMPTY = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+STRAY_PATCH = (
+    "\npatches:\n  - target:\n      kind: Deployment\n      name: nobody\n    patch: |-\n      - op: remove\n        path: /spec/strategy\n"
+)
+
+
+def problems(answered: Answered) -> dict[str, str]:
+    return {problem["file"]: problem["what"] for problem in answered.result["problems"] if problem["is_error"]}
+
+
+def test_the_repository_is_valid(checkout: Path, bot: Bot) -> None:
+    assert problems(bot.bot("validate")) == {}
+
+
+def test_files_that_are_not_committed_are_validated(checkout: Path, bot: Bot) -> None:
+    (checkout / "environments/prod/release/context-api/base/settings.env").write_text("EVIL=1\n")
+    found = problems(bot.bot("validate"))
+    assert "edited by hand" in found["environments/prod/release/context-api"]
+    assert problems(bot.bot("validate", "--ref", "HEAD")) == {}
+
+
+def commit(checkout: Path) -> None:
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message", "change")
+
+
+def edit(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def replace_link(path: Path) -> None:
+    path.unlink()
+    edit(path / "x.yaml", "")
+
+
+def replace_folder(path: Path) -> None:
+    shutil.rmtree(path)
+    path.symlink_to("../../apps")
+
+
+FORBIDDEN: dict[str, tuple[Any, str]] = {
+    "a link in a release": (lambda r: (r / "apps/qdrant/base/shadow").symlink_to("/etc/passwd"), "symbolic link"),
+    "a remote base": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "crds: [https://example.com/x.yaml]\n"), "is not in"),
+    "a path that escapes": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "crds: [../../neo4j/base/x.yaml]\n"), "leads out"),
+    "Helm": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "helmCharts: []\n"), "helmCharts"),
+    "a plugin": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "generators: []\n"), "generators"),
+    "attributes": (lambda r: edit(r / "apps/qdrant/.gitattributes", "* text\n"), "changes what Git"),
+    "an override of Argo CD": (lambda r: edit(r / "environments/prod/.argocd-source.yaml", "{}\n"), "changes what Git"),
+    "images in an overlay": (
+        lambda r: append(r / "environments/prod/qdrant/kustomization.yaml", "images:\n  - {name: docker.io/qdrant/qdrant, newTag: v0}\n"),
+        "sets images",
+    ),
+    "a patch that matches nothing": (
+        lambda r: append(r / "environments/prod/monitoring/kustomization.yaml", STRAY_PATCH),
+        "matches nothing",
+    ),
+    "an images entry that matches nothing": (
+        lambda r: append(r / "apps/context-api/images/kustomization.yaml", '  - name: ghcr.io/nobody/nothing\n    newTag: "v1"\n'),
+        "matches no image",
+    ),
+    "dev's release as a folder": (lambda r: replace_link(r / "environments/dev/release"), "must be a link"),
+    "a release that is a link": (lambda r: replace_folder(r / "environments/prod/release"), "must be a folder"),
+    "a record without a release": (lambda r: edit(r / "environments/prod/release/ghost.yaml", "tree: 1\n"), "not there"),
+    "a broken hold": (lambda r: edit(r / "environments/prod/holds/x.yaml", "kind: odd\n"), "holds"),
+    "an overlay that does not fit": (
+        lambda r: append(r / "environments/prod/qdrant/kustomization.yaml", "crds: [nothing.yaml]\n"),
+        "nothing.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_what_is_forbidden_is_named(checkout: Path, bot: Bot, name: str) -> None:
+    plant, wanted = FORBIDDEN[name]
+    plant(checkout)
+    answered = bot.bot("validate")
+    assert answered.code == 1
+    found = problems(answered)
+    assert any(wanted in f"{file} {what}" for file, what in found.items()), found
+
+
+def test_a_base_change_that_breaks_an_overlay_is_known_before_it_is_promoted(checkout: Path, bot: Bot) -> None:
+    """Prod's overlay patches what the new base no longer has: a warning now, an error when it is promoted."""
+    path = checkout / "apps/context-api/base/deployment.yaml"
+    path.write_text(path.read_text().replace("name: context-api", "name: context-api-renamed"))
+    answered = bot.bot("validate")
+    warned = [problem for problem in answered.result["problems"] if not problem["is_error"]]
+    assert any("will not fit" in problem["what"] for problem in warned), answered.result
+
+
+def test_init_copies_what_is_missing_and_nothing_twice(checkout: Path, bot: Bot) -> None:
+    shutil.rmtree(checkout / "environments/staging/release/context-api")
+    (checkout / "environments/staging/release/context-api.yaml").unlink()
+    commit(checkout)
+    assert bot.bot("init", "staging", "--dry-run").outcome == "planned"
+    done = bot.bot("init", "staging")
+    assert done.result["written"] == ["staging/context-api"]
+    assert "from: init@" in (checkout / "environments/staging/release/context-api.yaml").read_text()
+    commit(checkout)
+    tree = git(checkout, "rev-parse", "HEAD:apps/context-api")
+    assert git(checkout, "rev-parse", "HEAD:environments/staging/release/context-api") == tree
+    assert bot.bot("init", "staging").outcome == "already"
+    assert problems(bot.bot("validate")) == {}
+
+
+def test_a_live_environment_is_not_replaced(checkout: Path, bot: Bot) -> None:
+    path = checkout / "environments/prod/environment.yaml"
+    path.write_text(path.read_text().replace("live: false", "live: true"))
+    commit(checkout)
+    refused = bot.bot("init", "prod", "--replace", "because")
+    assert refused.code == 2
+    assert "promoted, not replaced" in refused.document["error"]["message"]
+
+
+def test_render_prints_what_kustomize_makes(checkout: Path, bot: Bot) -> None:
+    code, out, _ = bot.say("render", "prod")
+    assert code == 0
+    assert "kind: Deployment" in out
+    assert "namespace: context-prod" in out
+
+
+def test_diff_shows_how_prod_differs(checkout: Path, bot: Bot) -> None:
+    found = bot.bot("diff", "staging", "prod")
+    assert found.outcome == "differs"
+    assert any("replicas" in text or "minReplicas" in text for text in found.result["diff"])
+    assert bot.bot("diff", "prod", "prod").outcome == "same"
+
+
+def test_history_and_trace_tell_where_a_release_came_from(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.new_release()
+    town.promote("dev", "staging")
+    town.promote("staging", "prod")
+    monkeypatch.chdir(town.clone())
+    runs = town.bot("history", "prod", "context-api").result["runs"]
+    assert [run["version"] for run in runs][:2] == ["v1.5.0", "v1.4.2"]
+    (trace,) = town.bot("trace", "prod", "context-api").result["traces"]
+    assert [step["environment"] for step in trace["steps"]] == ["prod", "staging", "dev"]
+    assert all(step["pull"] for step in trace["steps"])
+    assert any("v1.4.2 -> v1.5.0" in commit["subject"] for commit in trace["commits"])
