@@ -45,7 +45,7 @@ def environment_problems(
 ) -> tuple[Problem, ...]:
     """What an environment's own folder may not contain; paths are relative to it, those of releases included."""
     listed = tuple(files)
-    own = [entry for entry in listed if not entry.path.startswith("release")]
+    own = [entry for entry in listed if entry.path != "release" and not entry.path.startswith("release/")]
     found = [*_odd_files(own), *_release_folder(listed, follows_main=follows_main, link=link)]
     for path, text in texts.items():
         if not path.startswith("release/"):
@@ -110,15 +110,22 @@ def _image_changes(path: str, text: str) -> Iterator[Problem]:
 
 
 def rendered_images(item: Any) -> Iterator[str]:  # noqa: ANN401 - arbitrary YAML
-    """Every image of a container, init container or ephemeral container, wherever it is."""
+    """Every image of a container, init container, ephemeral container or volume, wherever it is."""
     if isinstance(item, dict):
         for key, value in item.items():
+            if key == "volumes" and isinstance(value, list):
+                yield from filter(None, map(_mounted_image, value))
             if key in {"containers", "initContainers", "ephemeralContainers"} and isinstance(value, list):
                 yield from (str(each["image"]) for each in value if isinstance(each, dict) and "image" in each)
             yield from rendered_images(value)
     elif isinstance(item, list):
         for each in item:
             yield from rendered_images(each)
+
+
+def _mounted_image(volume: Any) -> str | None:  # noqa: ANN401 - arbitrary YAML
+    image = volume.get("image") if isinstance(volume, dict) else None
+    return str(image["reference"]) if isinstance(image, dict) and "reference" in image else None
 
 
 def image_problems(objects: Iterable[dict[str, Any]], releases: Iterable[Release]) -> tuple[Problem, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ UNKNOWN_KEY = "unexpected_keyword_argument"
 WORDS = {"dataclass_type": "must be a mapping of keys", "missing": "is missing"}
 
 
+@lru_cache(maxsize=64)
 def parse_environment(name: str, text: str) -> Environment:
     """The environment that a file declares; BotError names the file, the key and what is wrong with it."""
     file = f"environments/{name}/environment.yaml"

@@ -6,6 +6,7 @@ Long, because what is read and what is edited must be one grammar.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from ruamel.yaml import YAML
@@ -52,6 +53,7 @@ class _Edit:
     scalar: ScalarNode
 
 
+@lru_cache(maxsize=256)  # the same releases are read again and again
 def parse_images(text: str, *, file: str) -> tuple[Image, ...]:
     """The images that a file declares, in its order; BotError names file, line and what is wrong."""
     return tuple(entry.image for entry in _entries(text, file))
@@ -114,6 +116,9 @@ def _refuse_indirection(events: Iterable[Event], file: str) -> None:
 
 
 def _items(root: MappingNode, file: str) -> list[Node]:
+    for key, _ in root.value:  # kustomize takes these for the same, and one of them for the last word
+        if str(key.value).casefold() in {"images", "imagetags"} and key.value != "images":
+            raise _refusal(file, key.start_mark, problem=f"{key.value} is not allowed here", hint="write images")
     found = next((value for key, value in root.value if key.value == "images"), None)
     if found is None:
         raise BotError(f"{file}: there is no `images:`", "write `images: []` if there are none")

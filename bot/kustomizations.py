@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -20,6 +21,16 @@ PLUGIN_KEYS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator", "gene
 PATH_LISTS = ("resources", "components", "bases", "configurations", "crds")
 PATCH_LISTS = ("patches", "patchesJson6902", "replacements")
 GENERATORS = ("configMapGenerator", "secretGenerator")
+IMAGE_KEYS = ("images", "imageTags")
+FOLDER_LISTS = ("resources", "components", "bases")
+# Kustomize reads its keys in any case (tried: `Resources`, `re\u017fources`); here each has one spelling.
+SPELLINGS = {
+    key.casefold(): key
+    for key in (
+        *(*PLUGIN_KEYS, *PATH_LISTS, *PATCH_LISTS, *GENERATORS, *IMAGE_KEYS, "patchesStrategicMerge", "openapi"),
+        *("path", "files", "envs", "env", "target", "targets", "select", "kind", "name", "group", "labelSelector"),
+    )
+}
 HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")
 
 
@@ -76,24 +87,43 @@ def is_kustomization(path: str) -> bool:
     return path.rsplit("/", 1)[-1] in NAMES
 
 
+@lru_cache(maxsize=1024)  # the same folders are checked before and after, as they are and as they would be
 def read_kustomization(text: str, *, file: str) -> Kustomization:
     """What a file refers to; BotError when it is not a kustomization that can be read."""
     if len(text) > MOST_BYTES:
         raise BotError(f"{file} is larger than 256 KiB", "split it")
     try:
         loaded = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         words = " ".join(str(getattr(error, "problem", None) or error).split())
         raise BotError(f"{file} is not YAML that can be read: {words}", "correct the file") from error
     if not isinstance(loaded, dict):
         raise BotError(f"{file} is not a mapping", "write a kustomization")
+    _refuse_other_spellings(loaded, file, set())
     return Kustomization(
         paths=tuple(_paths(loaded)),
-        folders=tuple(str(path) for key in ("resources", "components", "bases") for path in _list(loaded, key)),
+        folders=tuple(str(path) for key in FOLDER_LISTS for path in _list(loaded, key)),
         plugin_keys=tuple(key for key in PLUGIN_KEYS if key in loaded),
-        has_images="images" in loaded,
+        has_images=any(key in loaded for key in IMAGE_KEYS),
         targets=tuple(_targets(loaded)),
     )
+
+
+def _refuse_other_spellings(found: object, file: str, seen: set[int]) -> None:
+    """What is passed over here must not be read by kustomize; what lies below other keys is not kustomize's."""
+    if id(found) in seen:  # aliases may share and even contain themselves
+        return
+    seen.add(id(found))
+    if isinstance(found, list):
+        for each in found:
+            _refuse_other_spellings(each, file, seen)
+    elif isinstance(found, dict):
+        for key, value in found.items():
+            known = SPELLINGS.get(str(key).casefold())
+            if known and known != key:
+                raise BotError(f"{file} says {str(key)!r} for {known}", f"write {known}")
+            if known:
+                _refuse_other_spellings(value, file, seen)
 
 
 def _list(loaded: dict[str, Any], key: str) -> list[Any]:

@@ -103,7 +103,7 @@ def _table(changes: Iterable[Change]) -> str:
 
 def _list(title: str, lines: Iterable[str]) -> str:
     items = [f"- {escaped(line)}" for line in lines]
-    return "\n".join([f"### {title}", "", *items]) if items else ""
+    return shortened("\n".join([f"### {title}", "", *items]), COMMENT_LIMIT // 6) if items else ""
 
 
 def finding_line(finding: Finding) -> str:

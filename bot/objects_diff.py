@@ -50,15 +50,27 @@ class ObjectChange:
 
 def diff_objects(before: Iterable[Manifest], after: Iterable[Manifest], *, across: bool = False) -> tuple[ObjectChange, ...]:
     """The objects that differ, in the order of their names; across environments namespaces are no part of a name."""
-    old, new = ({_key(item, across=across): item for item in items} for items in (before, after))
+    old, new = (_by_key(items, across=across) for items in (before, after))
     return tuple(_change(old.get(key), new.get(key)) for key in sorted({*old, *new}) if old.get(key) != new.get(key))
 
 
-def _key(item: Manifest, *, across: bool) -> Key:
+def _by_key(items: Iterable[Manifest], *, across: bool) -> dict[Key, Manifest]:
+    """Each object under its short name; one whose short name another has goes by its full name."""
+    found: dict[Key, Manifest] = {}
+    for item in sorted(items, key=_full_key):
+        key = _key(item, across=across)
+        found[_full_key(item) if key in found else key] = item
+    return found
+
+
+def _full_key(item: Manifest) -> Key:
     metadata = item["metadata"]
-    name = HASH_SUFFIX.sub("", metadata["name"]) if item["kind"] in GENERATED else metadata["name"]
-    group = item["apiVersion"].rpartition("/")[0]
-    return (item["kind"], name, "" if across else metadata.get("namespace", ""), group)
+    return (item["kind"], metadata["name"], metadata.get("namespace", ""), item["apiVersion"].rpartition("/")[0])
+
+
+def _key(item: Manifest, *, across: bool) -> Key:
+    kind, name, namespace, group = _full_key(item)
+    return (kind, HASH_SUFFIX.sub("", name) if kind in GENERATED else name, "" if across else namespace, group)
 
 
 def _change(before: Manifest | None, after: Manifest | None) -> ObjectChange:
@@ -67,7 +79,7 @@ def _change(before: Manifest | None, after: Manifest | None) -> ObjectChange:
     metadata = item["metadata"]
     kind, name, namespace = item["kind"], metadata["name"], metadata.get("namespace", "")
     place = f"{namespace}/{name}" if namespace else name
-    diff = _diff(_without_secrets(before, after), _without_secrets(after, before), title=f"{kind} {place}")
+    diff = _diff(_without_secrets(before), _without_secrets(after, before), title=f"{kind} {place}")
     return ObjectChange(kind, name, namespace, what, diff, before, after)
 
 
@@ -87,15 +99,15 @@ def _lines(item: Manifest | None) -> list[str]:
     return text.getvalue().splitlines()
 
 
-def _without_secrets(item: Manifest | None, other: Manifest | None) -> Manifest | None:
-    """A Secret with its values hidden; whether each one changed can still be seen."""
+def _without_secrets(item: Manifest | None, before: Manifest | None = None) -> Manifest | None:
+    """A Secret with its values hidden; whether each one is another than before can still be seen."""
     if item is None or item["kind"] != "Secret":
         return item
     hidden = dict(item)
     for section in ("data", "stringData"):
-        theirs = (other or {}).get(section) or {}
-        values = item.get(section) or {}
-        hidden[section] = {key: "(hidden)" if theirs.get(key) == value else "(hidden, changed)" for key, value in values.items()}
+        if values := item.get(section):
+            old = {**values, **((before or {}).get(section) or {})}
+            hidden[section] = {key: "(hidden)" if old[key] == value else "(hidden, changed)" for key, value in values.items()}
     return hidden
 
 

@@ -141,11 +141,12 @@ def record_files(target: Environment, changes: Iterable[Change]) -> dict[str, st
 
 
 def allowed_paths(target: Environment, apps: Iterable[str]) -> tuple[str, ...]:
-    """Prefixes of what a promotion's diff may touch: trees, records and the target's overlays of its apps."""
+    """Files and folders that a promotion's diff may touch: trees, records and the target's overlays of its apps."""
     prefixes = [(f"{target.release_path(app)}/", target.record_path(app), f"{target.folder}/{app}/") for app in apps]
     return tuple(prefix for triple in prefixes for prefix in triple)
 
 
 def strangers(paths: Iterable[str], allowed: tuple[str, ...]) -> tuple[str, ...]:
-    """Paths that a promotion may not touch."""
-    return tuple(path for path in paths if not path.startswith(allowed))
+    """Paths that a promotion may not touch: neither a file nor in a folder that is allowed."""
+    folders = tuple(f"{each.rstrip('/')}/" for each in allowed)
+    return tuple(path for path in paths if not f"{path}/".startswith(folders))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.model import BotError, Hold, Origin, Record
@@ -18,6 +19,7 @@ SHA = re.compile(r"[0-9a-f]{40}")
 PLACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 HOLD_FILE = re.compile(r"environments/([^/]+)/holds/([^/]+)\.ya?ml")
 VERSION_DIGITS = 12
+MOST_CHARACTERS = 2000  # of who or why: a hold that is too large to be read would stop every promotion
 RECORD_KEYS = ("tree", "version", "from", "number")
 HOLD_KEYS = ("kind", "app", "tree", "digests", "who", "when", "why")
 RECORD_HINT = "bot alone writes records: restore the file from main, or promote"
@@ -52,6 +54,9 @@ def parse_record(text: str, *, file: str) -> Record:
 
 def hold_text(hold: Hold) -> str:
     """The hold's file; what people wrote stays on one quoted line, whatever it holds."""
+    for words in (hold.who, hold.why):
+        if len(words) > MOST_CHARACTERS:
+            raise BotError(f"the reason is longer than {MOST_CHARACTERS} characters", "say it shorter, with a link", usage=True)
     digests = "[" + ", ".join(_quoted(digest) for digest in hold.digests) + "]"
     fields = {"kind": "quarantine", "app": _quoted(hold.app), "tree": _quoted(hold.tree), "digests": digests}
     fields |= {"who": _quoted(hold.who), "when": _quoted(hold.when), "why": _quoted(hold.why)}
@@ -70,6 +75,7 @@ def parse_hold(text: str, *, file: str) -> Hold:
         "kind": words["kind"] != "quarantine",
         "app": not PLACE.fullmatch(words["app"]),
         "tree": not SHA.fullmatch(words["tree"]),
+        "when": not _is_utc(words["when"]),
         "digests": not (isinstance(digests, list) and all(isinstance(each, str) and DIGEST.fullmatch(each) for each in digests)),
     }
     _refuse(wrong, file, hint=HOLD_HINT)
@@ -109,6 +115,13 @@ def _text(found: dict[str, Any], key: str, *, file: str) -> str:
     if not isinstance(value, str):
         raise BotError(f"{file}: {key} is not text", "quote it")
     return value
+
+
+def _is_utc(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).utcoffset() == timedelta()
+    except ValueError:
+        return False
 
 
 def _refuse(wrong: dict[str, bool], file: str, *, hint: str) -> None:

@@ -41,8 +41,9 @@ class Settings:
 
     def git_token(self, url: str) -> str | None:
         """The forge's token for Git, if the repository lies on the forge that it is configured for."""
-        api, host = urlsplit(self.forge_url), urlsplit(url).netloc
-        return self.forge_token() if host and host in {api.netloc, api.netloc.removeprefix("api.")} else None
+        api, git = urlsplit(self.forge_url), urlsplit(url)
+        is_forge = git.netloc in {api.netloc, api.netloc.removeprefix("api.")} and git.scheme == api.scheme  # never http for https
+        return self.forge_token() if git.netloc and is_forge else None
 
     def app_key(self) -> str | None:
         """The GitHub App's private key."""
@@ -52,7 +53,7 @@ class Settings:
 def read_settings() -> Settings:
     """The settings; BotError names a variable that is malformed."""
     app_id = os.environ.get("BOT_GITHUB_APP_ID")
-    if app_id is not None and not app_id.isdigit():
+    if app_id is not None and not app_id.isdecimal():
         raise BotError("BOT_GITHUB_APP_ID is not a number", "it stands on the GitHub App's page", usage=True)
     author = os.environ.get("BOT_AUTHOR", DEFAULT_AUTHOR)
     if not re.fullmatch(r"[^<>\n]+ <[^<>\s]+@[^<>\s]+>", author):

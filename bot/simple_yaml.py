@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import FileMark, MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.reader import ReaderError
 
 from bot.model import BotError
 
@@ -47,7 +48,11 @@ def check_simple(text: str) -> None:
     """Refuses, before anything is built, what would take long to read: size, deep nesting and many aliases."""
     if len(text) > MOST_BYTES or len(text.encode()) > MOST_BYTES:
         raise ValueError("it is larger than 64 KiB")
-    _check_events(YAML(typ="safe", pure=True).parse(text))
+    try:
+        _check_events(YAML(typ="safe", pure=True).parse(text))
+    except ReaderError as error:  # which knows its position, but not its line
+        mark = FileMark("", error.position, text.count("\n", 0, error.position), 0)
+        raise MarkedYAMLError(problem=f"it holds the character U+{_number(error.character):04X}", problem_mark=mark) from error
 
 
 def reads_as_text(value: str) -> bool:
@@ -69,6 +74,10 @@ def _check_events(events: Iterable[Event]) -> None:
         aliases += isinstance(event, AliasEvent)
         if depth > MOST_DEPTH or aliases > MOST_ALIASES:
             raise ValueError(f"it nests deeper than {MOST_DEPTH} levels or has more than {MOST_ALIASES} aliases")
+
+
+def _number(character: str | int) -> int:
+    return character if isinstance(character, int) else ord(character)
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,8 +31,9 @@ def build_checkout(folder: Path) -> Checkout:
     return open_checkout(folder, read_settings().author)
 
 
+@cache
 def build_renderer() -> Renderer:
-    """Kustomize."""
+    """Kustomize; one for the process, since it remembers what it rendered."""
     from bot.adapters.render import open_renderer
 
     return open_renderer()

@@ -10,9 +10,9 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from platformdirs import user_cache_path
+from platformdirs.unix import Unix
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from bot.ports import Renderer
 
-OURS = user_cache_path("gitops-bot") / "kustomize-v5.8.1" / "kustomize"  # `make set-up` builds it there
+OURS = Path("kustomize-v5.8.1", "kustomize")  # in our cache; `make set-up` builds it there, on every system in the Unix way
 LEAST_KUSTOMIZE, LEAST_KUBECTL = (5, 4), (1, 31)
 SECONDS = 60
 MOST_KNOWN = 32
 MOST_BYTES = 32 * 1024 * 1024
-REMOTE = re.compile(r"^[a-z+]+://|^git@|^github\.com/|\?ref=")
+REMOTE = re.compile(r"(?i)://|^git::|^[^/]+@[^/]+:|^(?:github|bitbucket)\.(?:com|org)/|[?&](?:ref|version|submodules|timeout)=")
+NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: kustomize is a Go program and would fetch over HTTP through it
 HINT = "run `make set-up`, which builds it, or install kustomize 5.4 or later, or kubectl 1.31 or later"
 
 
@@ -60,15 +61,14 @@ class Kustomize:
     def _build(self, root: Path, folder: Path) -> Rendered:
         self.command = self.command or _find()
         _refuse_remote(root)
+        where = str(folder.relative_to(root))
         done = _run([*self.command, str(folder)])
-        warnings = _without(done.stderr, root)
-        if done.returncode:
-            raise RenderError(
-                f"kustomize refuses {folder.relative_to(root)}: {' '.join(warnings.split())[:1000]}", "see the file that it names"
-            )
         if len(done.stdout) > MOST_BYTES:
-            raise RenderError(f"{folder.relative_to(root)} renders more than 32 MiB", "is something included again and again?")
-        return Rendered(done.stdout, tuple(_objects(done.stdout, str(folder.relative_to(root)))), warnings)
+            raise RenderError(f"{where} renders more than 32 MiB", "is something included again and again?")
+        warnings = _without(done.stderr, root)
+        if done.failed:
+            raise RenderError(f"kustomize refuses {where}: {' '.join(warnings.split())[:1000]}", "see the file that it names")
+        return Rendered(done.stdout, tuple(_objects(done.stdout, where)), warnings)
 
 
 def _fingerprint(root: Path, folder: Path) -> str:
@@ -82,8 +82,9 @@ def _fingerprint(root: Path, folder: Path) -> str:
 
 def _find() -> list[str]:
     """Ours, else a kustomize on PATH that is new enough, else kubectl's."""
-    if OURS.exists():
-        return [str(OURS), "build"]
+    ours = Unix("gitops-bot").user_cache_path / OURS
+    if ours.exists():
+        return [str(ours), "build"]
     if (found := shutil.which("kustomize")) and _version([found, "version"]) >= LEAST_KUSTOMIZE:
         return [found, "build"]
     if (found := shutil.which("kubectl")) and _version([found, "version", "--client"]) >= LEAST_KUBECTL:
@@ -96,16 +97,32 @@ def _version(command: list[str]) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Runs with an empty home and nothing on PATH, so that neither settings, plugins nor git come into it."""
-    with tempfile.TemporaryDirectory(prefix="bot-home-") as home:
+@dataclass(frozen=True)
+class _Done:
+    """How a program ended, and what it wrote, to just above the limit."""
+
+    failed: bool
+    stdout: str
+    stderr: str
+
+
+def _run(command: list[str]) -> _Done:
+    """Runs with an empty home and nothing on PATH, so that neither settings, plugins, git nor the network come into it."""
+    with tempfile.TemporaryDirectory(prefix="bot-home-") as home, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         environment = {"HOME": home, "PATH": home, "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C"}
+        environment |= {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE}
         try:
-            return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:
             raise RenderError(f"kustomize took longer than {SECONDS} s", "is something included again and again?") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise BotError(f"{command[0]} cannot be run: {error.__class__.__name__}", HINT) from error
+        except OSError as error:
+            raise BotError(f"{command[0]} cannot be run: {error.strerror}", HINT) from error
+        return _Done(done.returncode != 0, _text(out), _text(err))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(MOST_BYTES + 1).decode("utf-8", errors="replace")
 
 
 def _refuse_remote(root: Path) -> None:
@@ -113,12 +130,14 @@ def _refuse_remote(root: Path) -> None:
     for path in _kustomizations(root):
         where = str(path.relative_to(root))
         try:
-            targets = read_kustomization(path.read_text("utf-8"), file=where).paths
+            found = read_kustomization(path.read_text("utf-8"), file=where)
         except BotError as error:
             raise RenderError(error.message, error.hint) from error
         except (OSError, UnicodeDecodeError) as error:
             raise RenderError(f"{where} cannot be read as UTF-8 text", "correct the file") from error
-        for target in targets:
+        for key in found.plugin_keys:  # plugins have paths of their own, which nobody checks
+            raise RenderError(f"{where} uses {key}, which may fetch or run what Git does not show", "write the manifests out")
+        for target in found.paths:
             if REMOTE.search(target):
                 raise RenderError(f"{where} loads {target[:200]}, which is not in this repository", "copy what it needs into the folder")
 
@@ -134,12 +153,20 @@ def _objects(text: str, where: str) -> Iterator[dict[str, Any]]:
     except (YAMLError, ValueError) as error:
         raise RenderError(f"{where} renders what is not YAML: {str(error).splitlines()[0]}", "see the manifests") from error
     for item in documents:
-        metadata = item.get("metadata") if isinstance(item, dict) else None
-        if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in (item.get("kind"), metadata.get("name"))):
-            raise RenderError(f"{where} renders an object without kind and name", "see the manifests")
+        if not _is_object(item):
+            raise RenderError(f"{where} renders an object without apiVersion, kind and name, or not as text", "see the manifests")
         yield item
 
 
+def _is_object(item: object) -> bool:
+    if not isinstance(item, dict) or not isinstance(metadata := item.get("metadata"), dict):
+        return False
+    words = (item.get("apiVersion"), item.get("kind"), metadata.get("name"), metadata.get("namespace", ""))
+    return all(isinstance(word, str) for word in words)
+
+
 def _without(text: str, root: Path) -> str:
-    """A message without the scratch folder's name."""
-    return text.replace(f"{root}/", "").replace(str(root), ".")
+    """A message without the scratch folder's name, which kustomize also writes with its links resolved."""
+    for name in {str(root), str(root.resolve())}:
+        text = text.replace(f"{name}/", "").replace(name, ".")
+    return text

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import click
 import typer
 
 from bot.cli import checkout_commands, forward_commands, rollback_commands, sandbox_command, watch_commands
@@ -16,6 +15,8 @@ from bot.model import BotError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]  # typer brings a click of its own, or uses the installed one, by its version
 
 app = typer.Typer(
     name="bot",
@@ -41,9 +42,9 @@ def run(arguments: Sequence[str]) -> int:
         if current.verbose:
             traceback.print_exc()
         return report(error.message, error.hint, code=USAGE if error.usage else ERROR)
-    except click.UsageError as error:
+    except USAGE_ERROR as error:
         return report(error.format_message(), f"run `bot {current.command} --help`".replace("  ", " "), code=USAGE)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return report("interrupted", "run the command again: what was half done is finished then", code=ERROR)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.adapters.registry import split
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -28,10 +30,10 @@ class RegistryStandIn:
     manifests: dict[tuple[str, str], bytes] = field(default_factory=dict)  # by repository and digest
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def push(self, repository: str, tag: str) -> str:
-        """Makes an image of this name, the same each time; answers its digest."""
-        path = repository.partition("/")[2]
-        config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Labels": {"image": f"{path}:{tag}"}}}).encode()
+    def push(self, repository: str, tag: str, *, config: bytes | None = None) -> str:
+        """Makes an image of this name, the same each time unless it gets another config; answers its digest."""
+        path = split(repository)[1]
+        config = config or json.dumps({"architecture": "amd64", "os": "linux", "config": {"Labels": {"image": f"{path}:{tag}"}}}).encode()
         manifest = json.dumps(
             {
                 "schemaVersion": 2,

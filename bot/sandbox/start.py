@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from bot.adapters.git_objects import GitObjects
     from bot.model import Environment, Image
-    from bot.ports import Progress, Rendered
+    from bot.ports import Progress, Rendered, Renderer
 
 OWNER, NAME = "dpdpdpdp0987", "context-foundation"
 TEAM = f"{OWNER}/platform-team"
@@ -112,8 +112,9 @@ def start_sandbox(
     pace: Pace | None = None,
     stand_in: bool = False,
     monitoring: Monitoring | None = None,
+    renderer: Renderer | None = None,
 ) -> Iterator[Sandbox]:
-    """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring may be shared."""
+    """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring and a renderer may be shared."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bot-sandbox-"))).resolve()
         source = open_checkout(checkout, AUTHOR)
@@ -123,17 +124,19 @@ def start_sandbox(
         objects = clone(source.folder, base, bare=bare)
         registry = RegistryStandIn()
         prepared = prepare(objects, base, digest=lambda image: _pushed(registry, image))
+        own, renderer = monitoring is None, renderer or open_renderer()
         if monitoring is None:
             progress.say("starting Prometheus for each environment with the alert rules that Git renders")
-            monitoring = start_monitoring(folder, _renders(objects, prepared), stand_in=stand_in)
+            monitoring = start_monitoring(folder, _renders(objects, prepared, renderer), stand_in=stand_in)
             stack.callback(monitoring.stop)
-        sandbox = _serve(stack, folder, objects=objects, base=base, registry=registry, monitoring=monitoring)
+        sandbox = _serve(stack, folder, objects=objects, base=base, registry=registry, monitoring=monitoring, renderer=renderer)
         _publish(sandbox, prepared, pace=pace or Pace())
         sandbox.argocd.start()
         stack.callback(sandbox.argocd.stop)
         progress.say("waiting until Argo CD has synced and every rule was evaluated")
         _wait_until_synced(sandbox)
-        wait_for(monitoring)
+        if own:
+            wait_for(monitoring)
         yield sandbox
 
 
@@ -141,17 +144,18 @@ def _pushed(registry: RegistryStandIn, image: Image) -> str:
     return registry.push(image.repository, image.tag)
 
 
-def _renders(objects: GitObjects, commit: str) -> Mapping[Environment, Rendered]:
-    renderer = open_renderer()
+def _renders(objects: GitObjects, commit: str, renderer: Renderer) -> Mapping[Environment, Rendered]:
     environments = read_stack(objects, commit).environments.values()
     return {each: render_at(objects, renderer, commit=commit, environment=each) for each in environments}
 
 
-def _serve(stack: ExitStack, folder: Path, *, objects: GitObjects, base: str, registry: RegistryStandIn, monitoring: Monitoring) -> Sandbox:
+def _serve(
+    stack: ExitStack, folder: Path, *, objects: GitObjects, base: str, registry: RegistryStandIn, monitoring: Monitoring, renderer: Renderer
+) -> Sandbox:
     users = {BOT_TOKEN: "context-bot", ADA_TOKEN: "ada", BEN_TOKEN: "ben"}
     git_dir = objects.git.folder
     forge = Forge(git_dir, OWNER, NAME, users=users, teams={TEAM: {"ada"}})
-    argocd = ArgoCDStandIn(git_dir, open_renderer(), token=ARGOCD_TOKEN)
+    argocd = ArgoCDStandIn(git_dir, renderer, token=ARGOCD_TOKEN)
     git = git_app(folder / "git", tokens=set(users))
     servers = [serve(app) for app in (Starlette(routes=[*forge_app(forge).routes, Mount("/", git)]), argocd.app(), registry.app())]
     for server in servers:

@@ -7,25 +7,26 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
+from bot.adapters.argocd import open_argocd
 from bot.adapters.git_checkout import open_checkout
+from bot.adapters.prometheus import open_prometheus
 from bot.adapters.render import open_renderer
 from bot.cli.app import run
 from bot.images_file import parse_images, write_images
-from bot.model import Origin
+from bot.model import ArgoCDAddress, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Pace, clone, prepare
 from bot.sandbox.registry import RegistryStandIn
-from bot.sandbox.start import Sandbox, start_sandbox
+from bot.sandbox.start import ARGOCD_TOKEN, Sandbox, start_sandbox
 from bot.workflows.observe import runs_at
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.adapters.git_objects import GitObjects
+    from bot.ports import Renderer
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
@@ -135,6 +137,7 @@ class Town(Bot):
         bumped = self.bot("bump", APP, tag)
         self.sandbox.ada.merge(bumped.result["pull_request"]["number"])
         assert self.bot("sync", environment).code == 0
+        self.wait_until_synced()
 
     def has_release(self, tag: str = NEW) -> None:
         """The same, made by plain git and not waited for by the bot: for situations that a test begins with."""
@@ -144,17 +147,14 @@ class Town(Bot):
         images = [replace(image, tag=tag, digest=digest) for image in parse_images(text, file=path)]
         self._commit({path: write_images(text, images, file=path)}, f"{APP}: a new image {tag}")
 
-    def has_promoted(self, source: str, target: str) -> None:
+    def has_promoted(self, source: str, target: str, app: str = APP) -> None:
         """The target holds what the source does, with its record, and Argo CD has synced it."""
         stack = read_stack(self.sandbox.objects, self.git("rev-parse", "main"))
-        where, release = stack.environment(target), stack.release(source, APP)
-        began = runs_at(self.sandbox.objects, stack.commit, stack.environment(source).release_path(APP))[0].commit
-        record = next_record(release, stack.release(target, APP), Origin(source, began))
-        placed: dict[str, Entry | str | None] = {
-            where.release_path(APP): Entry(APP, FOLDER, release.tree),
-            where.record_path(APP): record_text(record),
-        }
-        self._commit(placed, f"{target}: {APP}")
+        where, release = stack.environment(target), stack.release(source, app)
+        began = runs_at(self.sandbox.objects, stack.commit, stack.environment(source).release_path(app))[0].commit
+        record = next_record(release, stack.release(target, app), Origin(source, began))
+        tree = Entry(app, FOLDER, release.tree)
+        self._commit({where.release_path(app): tree, where.record_path(app): record_text(record)}, f"{target}: {app}")
 
     def _commit(self, changes: dict[str, Entry | str | None], subject: str) -> None:
         main = self.git("rev-parse", "main")
@@ -162,26 +162,21 @@ class Town(Bot):
         self.wait_until_synced()
 
     def wait_until_synced(self) -> None:
-        """Waits until every Application is Synced and Healthy at main."""
-        head, url = self.git("rev-parse", "main"), self.sandbox.argocd_server.url
+        """Waits until every Application is Synced and Healthy at main, and Prometheus has seen its Pods."""
+        head = self.git("rev-parse", "main")
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            seen = [
-                httpx.get(
-                    f"{url}/api/v1/applications/context-{name}",
-                    params={"project": f"context-{name}"},
-                    headers={"Authorization": "Bearer sandbox-argocd"},
-                    trust_env=False,
-                ).json()["status"]
-                for name in self.sandbox.monitoring.prometheus
-            ]
-            if all(
-                (each["sync"], each["health"]["status"]) == ({**each["sync"], "status": "Synced", "revision": head}, "Healthy")
-                for each in seen
-            ):
-                return
+        while not all(self._is_live(name, head) for name in self.sandbox.monitoring.prometheus):
+            assert time.monotonic() < deadline, "the sandbox does not come to rest"
             time.sleep(0.1)
-        raise AssertionError(seen)
+
+    def _is_live(self, environment: str, head: str) -> bool:
+        namespace = f"context-{environment}"
+        app = open_argocd(ArgoCDAddress(self.sandbox.argocd_server.url, namespace, namespace), token=ARGOCD_TOKEN, timeout=5).application()
+        if app is None or (app.sync, app.health, app.revision) != ("Synced", "Healthy", head):
+            return False
+        url = self.sandbox.monitoring.prometheus[environment].url
+        seen = open_prometheus(url, token=None, timeout=5, now=lambda: datetime.now(UTC)).pod_images(namespace)
+        return {image for pod in app.pods for image in pod.images if "@" in image} <= seen
 
     def promote(self, source: str, target: str, *apps: str) -> Answered:
         """Promotes, merges when the gate lets it pass, and waits until it is live."""
@@ -192,6 +187,7 @@ class Town(Bot):
         merged = self.bot("merge", str(number), "--wait")
         assert merged.outcome == "merged", merged
         assert self.bot("sync", target).code == 0
+        self.wait_until_synced()
         return merged
 
     def errors(self, environment: str, *, on: bool) -> None:
@@ -215,6 +211,11 @@ def prepared(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> GitObje
     return objects
 
 
+@pytest.fixture(scope="session")
+def renderer() -> Renderer:
+    return open_renderer()
+
+
 @pytest.fixture
 def checkout(prepared: GitObjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A person's clone, stood in; nothing else is needed offline."""
@@ -229,22 +230,22 @@ def bot(capsys: pytest.CaptureFixture[str]) -> Bot:
 
 
 @pytest.fixture(scope="session")
-def monitoring(prepared: GitObjects, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
+def monitoring(prepared: GitObjects, renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitoring]:
     if shutil.which("prometheus") is None and os.environ.get("CI"):
         pytest.fail("CI runs these tests against a real Prometheus, and none is installed")
-    environments, renderer = read_stack(prepared, "main").environments.values(), open_renderer()
+    environments = read_stack(prepared, "main").environments.values()
     renders = {each: render_at(prepared, renderer, commit="main", environment=each) for each in environments}
     running = start_monitoring(tmp_path_factory.mktemp("monitoring"), renders)
+    wait_for(running)
     yield running
     running.stop()
 
 
 @pytest.fixture
-def sandbox(snapshot: str, monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with start_sandbox(ROOT, progress=Quiet(), ref=snapshot, pace=PACE, monitoring=monitoring) as running:
+def sandbox(snapshot: str, monitoring: Monitoring, renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with start_sandbox(ROOT, progress=Quiet(), ref=snapshot, pace=PACE, monitoring=monitoring, renderer=renderer) as running:
         for name, value in running.variables().items():
             monkeypatch.setenv(name, value)
-        wait_for(monitoring)
         for name in monitoring.prometheus:
             monitoring.wait_for_alerts(name, firing=False)
         yield running

@@ -178,8 +178,8 @@ def test_a_release_edited_by_hand_is_refused_by_validate_and_gate(town: Town) ->
     town.push({path: town.git("show", f"main:{path}") + "\nEVIL=1\n"}, "by hand")
     judged = town.bot("verify", "prod")
     assert judged.code == 3
-    town.new_release()
-    town.promote("dev", "staging")
+    town.has_release()
+    town.has_promoted("dev", "staging")
     refused = town.bot("promote", "staging", "prod")
     assert refused.code == 3
     assert "release-not-recorded" in refused.codes

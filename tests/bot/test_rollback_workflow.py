@@ -69,8 +69,8 @@ def test_lifting_the_quarantine_lets_it_be_promoted_again(prod_broken: Town) -> 
 
 
 def test_an_open_promotion_of_the_app_is_closed(prod_broken: Town) -> None:
-    prod_broken.new_release("v1.6.0")
-    prod_broken.promote("dev", "staging")
+    prod_broken.has_release("v1.6.0")
+    prod_broken.has_promoted("dev", "staging")
     prod_broken.bot("promote", "staging", "prod")
     assert list(prod_broken.open_pulls()) == ["promote.prod"]
     prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
@@ -96,8 +96,7 @@ def test_databases_are_fenced(town: Town) -> None:
     assert refused.outcome == "already"
     path = "apps/qdrant/base/kustomization.yaml"
     town.push({path: town.git("show", f"main:{path}") + "\n# a change\n"}, "qdrant: a change")
-    town.bot("sync", "dev")
-    town.promote("dev", "staging", "qdrant")
+    town.has_promoted("dev", "staging", "qdrant")
     fenced = town.bot("rollback", "staging", "qdrant", "--reason", "slow")
     assert fenced.code == 2
     assert "keeps data" in fenced.document["error"]["message"]
@@ -111,16 +110,15 @@ def test_dev_is_not_rolled_back(town: Town) -> None:
     assert "git revert" in refused.document["error"]["hint"]
 
 
-def test_a_verified_release_is_preferred(staging_ahead: Town) -> None:
+def test_a_verified_release_is_preferred(prod_ahead: Town) -> None:
     """Of two earlier releases the one that passed verification comes back."""
-    town = staging_ahead
-    town.promote("staging", "prod")
+    town = prod_ahead
     assert town.bot("verify", "prod", "--watch").outcome == "success"
     verified = town.tree(RELEASE)
     for tag in ("v1.6.0", "v1.7.0"):
-        town.new_release(tag)
-        town.promote("dev", "staging")
-        town.promote("staging", "prod")
+        town.has_release(tag)
+        town.has_promoted("dev", "staging")
+        town.has_promoted("staging", "prod")
     assert town.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "merged"
     assert town.tree(RELEASE) == verified
 

@@ -1,0 +1,159 @@
+"""How renders differ, object by object, and which changes are dangerous."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.objects_diff import diff_objects, lasting_risks, risks, stateful
+
+Manifest = dict[str, Any]
+
+
+def manifest(kind: str, name: str = "api", namespace: str = "prod", **fields: Any) -> Manifest:
+    version = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "Job": "batch/v1", "CustomResourceDefinition": "apiextensions.k8s.io/v1"}
+    return {"apiVersion": version.get(kind, "v1"), "kind": kind, "metadata": {"name": name, "namespace": namespace}, **fields}
+
+
+def what(before: list[Manifest], after: list[Manifest], *, across: bool = False) -> list[tuple[str, str]]:
+    return [(change.title, change.what) for change in diff_objects(before, after, across=across)]
+
+
+def test_objects_are_added_removed_and_changed_in_the_order_of_their_names() -> None:
+    before = [manifest("Service", "b"), manifest("Deployment", "a", spec={"replicas": 1}), manifest("Service", "same")]
+    after = [manifest("Service", "same"), manifest("Deployment", "a", spec={"replicas": 2}), manifest("Secret", "c")]
+    assert what(before, after) == [("Deployment a", "changed"), ("Secret c", "added"), ("Service b", "removed")]
+
+
+def test_a_change_is_a_diff_of_lines() -> None:
+    (change,) = diff_objects([manifest("Deployment", spec={"replicas": 1})], [manifest("Deployment", spec={"replicas": 2})])
+    assert change.diff.splitlines()[:2] == ["--- Deployment prod/api (before)", "+++ Deployment prod/api (after)"]
+    assert [line for line in change.diff.splitlines()[2:] if line[0] in "+-"] == ["-  replicas: 1", "+  replicas: 2"]
+
+
+def test_the_same_renders_do_not_differ() -> None:
+    items = [manifest("Service"), manifest("Deployment")]
+    assert diff_objects(items, reversed(items)) == ()
+
+
+def test_a_generated_name_is_compared_without_its_hash() -> None:
+    before, after = (
+        manifest("ConfigMap", "settings-7k2bc9dfgh", data={"a": "1"}),
+        manifest("ConfigMap", "settings-2222bbbbcc", data={"a": "2"}),
+    )
+    assert what([before], [after]) == [("ConfigMap settings-2222bbbbcc", "changed")]
+
+
+def test_an_object_with_the_short_name_of_another_is_not_lost() -> None:
+    plain, generated = manifest("ConfigMap", "settings"), manifest("ConfigMap", "settings-7k2bc9dfgh", data={"a": "1"})
+    assert what([generated, plain], [plain]) == [("ConfigMap settings-7k2bc9dfgh", "removed")]
+    assert what([plain], [generated, plain]) == [("ConfigMap settings-7k2bc9dfgh", "added")]
+
+
+def test_the_namespace_is_part_of_a_name_unless_environments_are_compared() -> None:
+    staging, prod = [manifest("Service", namespace="staging")], [manifest("Service", namespace="prod")]
+    assert what(staging, prod) == [("Service api", "added"), ("Service api", "removed")]
+    assert what(staging, prod, across=True) == [("Service api", "changed")]
+
+
+def test_across_environments_two_namespaces_stay_two_objects() -> None:
+    both = [manifest("NetworkPolicy", namespace="prod"), manifest("NetworkPolicy", namespace="monitoring")]
+    assert what(both, both[:1], across=True) != []
+
+
+def test_the_group_is_part_of_a_name_and_the_version_is_not() -> None:
+    old, new, other = ({**manifest("Ingress"), "apiVersion": version} for version in ("a.io/v1beta1", "a.io/v1", "b.io/v1"))
+    assert what([old], [new]) == [("Ingress api", "changed")]
+    assert what([old], [other]) == [("Ingress api", "removed"), ("Ingress api", "added")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ({"a": "c2VjcmV0", "b": "c2FtZQ=="}, {"a": "aGlkZGVu", "b": "c2FtZQ=="}, ["-  a: (hidden)", "+  a: (hidden, changed)"]),
+        ({"a": "c2VjcmV0"}, {"a": "c2VjcmV0", "b": "aGlkZGVu"}, ["+  b: (hidden)"]),
+        ({"a": "c2VjcmV0", "b": "aGlkZGVu"}, {"a": "c2VjcmV0"}, ["-  b: (hidden)"]),
+    ],
+    ids=["changed", "added", "removed"],
+)
+@pytest.mark.parametrize("section", ["data", "stringData"])
+def test_a_secret_shows_that_it_changed_but_not_what_it_holds(
+    section: str, before: dict[str, str], after: dict[str, str], lines: list[str]
+) -> None:
+    (change,) = diff_objects([{**manifest("Secret"), section: before}], [{**manifest("Secret"), section: after}])
+    assert [line for line in change.diff.splitlines()[2:] if line[0] in "+-"] == lines
+    assert not any(value in change.diff for value in ("c2VjcmV0", "aGlkZGVu", "c2FtZQ=="))
+
+
+@pytest.mark.parametrize("name", ["added", "removed"])
+def test_a_whole_secret_is_hidden_too(name: str) -> None:
+    secret = [manifest("Secret", data={"a": "c2VjcmV0"}, stringData={"b": "c2VjcmV0"})]
+    (change,) = diff_objects(secret if name == "removed" else [], secret if name == "added" else [])
+    assert change.what == name
+    assert "c2VjcmV0" not in change.diff
+    assert "(hidden)" in change.diff
+
+
+SMALL: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+LARGE: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}
+RISKS: dict[str, tuple[list[Manifest], list[Manifest], list[str]]] = {
+    "a StatefulSet goes": ([manifest("StatefulSet")], [], ["deletes StatefulSet api"]),
+    "a claim goes": ([manifest("PersistentVolumeClaim")], [], ["deletes PersistentVolumeClaim api"]),
+    "a CRD goes": ([manifest("CustomResourceDefinition")], [], ["deletes CustomResourceDefinition api"]),
+    "a namespace goes": ([manifest("Namespace")], [], ["deletes Namespace api"]),
+    "a Deployment goes": ([manifest("Deployment")], [], []),
+    "a StatefulSet moves to another namespace": (
+        [manifest("StatefulSet")],
+        [manifest("StatefulSet", namespace="other")],
+        ["deletes StatefulSet api"],
+    ),
+    "a volume template changes": (
+        [manifest("StatefulSet", spec={"volumeClaimTemplates": [SMALL]})],
+        [manifest("StatefulSet", spec={"volumeClaimTemplates": []})],
+        ["changes the immutable field spec.volumeClaimTemplates of StatefulSet api"],
+    ),
+    "a selector changes": (
+        [manifest("Deployment", spec={"selector": {"a": "b"}})],
+        [manifest("Deployment", spec={"selector": {"a": "c"}})],
+        ["changes the immutable field spec.selector of Deployment api"],
+    ),
+    "a Job's template changes": (
+        [manifest("Job", spec={"template": {"a": 1}})],
+        [manifest("Job", spec={"template": {"a": 2}})],
+        ["changes the immutable field spec.template of Job api"],
+    ),
+    "a template of a Deployment changes": (
+        [manifest("Deployment", spec={"template": 1})],
+        [manifest("Deployment", spec={"template": 2})],
+        [],
+    ),
+    "a claim grows": ([manifest("PersistentVolumeClaim", spec=SMALL)], [manifest("PersistentVolumeClaim", spec=LARGE)], []),
+    "nothing is left of it": (
+        [manifest("Deployment", spec={"replicas": 2})],
+        [manifest("Deployment", spec={"replicas": 0})],
+        ["scales Deployment api to zero"],
+    ),
+    "nothing stays of it": (
+        [manifest("Deployment", spec={"replicas": 0, "a": 1})],
+        [manifest("Deployment", spec={"replicas": 0, "a": 2})],
+        [],
+    ),
+    "it arrives without replicas": ([], [manifest("Deployment", spec={"replicas": 0})], ["scales Deployment api to zero"]),
+    "an object without a spec": ([manifest("Deployment", spec=None)], [manifest("Deployment", a=1)], []),
+}
+
+
+@pytest.mark.parametrize("name", RISKS)
+def test_dangerous_changes_are_said_in_words(name: str) -> None:
+    before, after, sentences = RISKS[name]
+    changes = diff_objects(before, after)
+    assert list(risks(changes)) == sentences
+    assert list(lasting_risks(changes)) == [sentence for sentence in sentences if "zero" not in sentence]
+
+
+def test_what_keeps_data_is_known() -> None:
+    assert stateful([manifest("StatefulSet", "db"), manifest("Deployment"), manifest("PersistentVolumeClaim", "pvc")]) == (
+        "StatefulSet db",
+        "PersistentVolumeClaim pvc",
+    )
