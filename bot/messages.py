@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EVIDENCE_MARKER = "<!-- bot: gate evidence -->"
 COMMENT_LIMIT = 60_000  # GitHub refuses comments above 65,536 characters
 SUBJECT_APPS = 3
+LONGEST_RUN = 60
 SIGNS = {Verdict.PASS: "✅", Verdict.HOLD: "⏳", Verdict.UNKNOWN: "❔", Verdict.FAIL: "⛔"}
 
 
@@ -30,7 +31,8 @@ def escaped(text: str) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """A code block that the text cannot leave."""
+    """A code block that the text cannot leave; absurd runs of its sign, which would lengthen the fence, are cut."""
+    text = re.sub(f"`{{{LONGEST_RUN},}}", "`" * LONGEST_RUN, text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
@@ -120,7 +122,9 @@ def evidence_comment(judgement: Judgement, evidence: str, digest: str) -> str:
     lines += [f"- **{f.verdict.name}** row {f.row}, {escaped(f.subject)}: {escaped(f.summary)}" for f in judgement.reasons]
     text = "\n".join(lines)
     room = COMMENT_LIMIT - len(text)
-    shown = fenced(evidence, "json") if len(evidence) < room else "(evidence too long for a comment)"
+    shown = fenced(evidence, "json")
+    if len(shown) > room or evidence.rstrip() not in shown:
+        shown = "(evidence too long for a comment)"
     return f"{shortened(text, COMMENT_LIMIT)}\n\n<details><summary>evidence {digest}</summary>\n\n{shown}\n\n</details>\n"
 
 

@@ -101,7 +101,7 @@ def _token(service: str, environment: str, url: str) -> str | None:
     beside = f"BOT_{service}_HOST_{_suffix(environment)}"
     hosts = {host.strip() for host in os.environ.get(beside, "").split(",")}
     host = urlsplit(url).netloc
-    if host not in hosts:
+    if not host or host not in hosts:
         raise BotError(
             f"{beside} does not list {host}, so the token of {variable} is not sent there", f"if it is right, set {beside}={host}"
         )

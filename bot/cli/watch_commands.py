@@ -10,11 +10,10 @@ import typer
 from bot.cli import describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
 from bot.cli.forward_commands import world
+from bot.model import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-HARMLESS = {"success", "pending"}
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +75,8 @@ def verify(
         "commits": list(done.commits),
         "watched_until": done.watched_until.isoformat() if done.watched_until else None,
     }
-    return Answer(done.state, result, show, DONE if done.state in HARMLESS else REFUSED)
+    fine = done.judgement.verdict is Verdict.PASS  # pending with PASS: the watch goes on
+    return Answer(done.state, result, show, DONE if fine else REFUSED)
 
 
 def status() -> Answer:

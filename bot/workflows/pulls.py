@@ -51,7 +51,7 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     changes, problems = [], []
     for app in apps:
         release = head.releases[target.name].get(app)
-        fault = _not_promoted(world, source, release)
+        fault = _not_promoted(world, stack.commit, source, release)
         if fault or release is None or release.record is None:
             problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
         else:
@@ -65,7 +65,7 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     return replace(planned, problems=(*planned.problems, *problems))
 
 
-def _not_promoted(world: World, source: Environment, release: Release | None) -> str | None:
+def _not_promoted(world: World, main: str, source: Environment, release: Release | None) -> str | None:
     """Why a release in a pull request is not one that the source ran, or None."""
     if release is None:
         return None
@@ -74,10 +74,9 @@ def _not_promoted(world: World, source: Environment, release: Release | None) ->
     origin = release.record.origin
     if origin.place != source.name:
         return f"{release.app} comes from {origin}, not from {source.name}"
-    try:
-        entry = world.origin.entry(origin.commit, source.release_path(release.app))
-    except BotError:
-        entry = None
+    if not world.origin.is_ancestor(origin.commit, main):  # the pull request's own branch is in the clone, too
+        return f"{release.app} comes from {origin}, which is not on main"
+    entry = world.origin.entry(origin.commit, source.release_path(release.app))
     if entry is None or entry.sha != release.tree:
         return f"{release.app} {release.tree[:12]} is not what {origin} had: not promoted"
     return None

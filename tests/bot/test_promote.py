@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.model import Origin, Record
+from bot.ports import FOLDER, Entry
+from bot.releases import record_text
 from bot.sandbox.serving import Fault
 
 if TYPE_CHECKING:
@@ -232,3 +235,21 @@ def test_anything_else_on_the_promotion_branch_is_a_foreign_change(dev_ahead: To
     judged = dev_ahead.bot("gate", "--pr", str(opened["number"]))
     assert judged.result["gate"]["verdict"] == "FAIL"
     assert "foreign-change" in judged.codes
+
+
+def test_a_tree_that_only_the_pull_requests_own_branch_had_is_not_promoted(town: Town) -> None:
+    """Its first commit puts a release into staging, its second takes it back and says that prod has it from there."""
+    objects, main, staging = town.sandbox.objects, town.git("rev-parse", "main"), "environments/staging/release/context-api"
+    path = f"{staging}/base/settings.env"
+    first = objects.make_commit(main, {path: town.git("show", f"main:{path}") + "\nEVIL=1\n"}, "first")
+    evil, honest = town.tree(staging, first), town.tree(staging)
+    record = record_text(Record(evil, "v1.4.2", Origin("staging", first), 2))
+    placed: dict[str, Entry | str | None] = {staging: Entry("", FOLDER, honest)}
+    placed |= {"environments/prod/release/context-api": Entry("", FOLDER, evil), "environments/prod/release/context-api.yaml": record}
+    second = objects.make_commit(first, placed, "second")
+    town.git("update-ref", "refs/heads/sneaky", second)
+    pull = town.sandbox.ben.call("POST", "/pulls", {"title": "small fix", "head": "sneaky", "base": "main", "body": ""})
+    judged = town.bot("gate", "--pr", str(pull["number"]))
+    assert judged.result["gate"]["verdict"] == "FAIL"
+    summaries = [finding["summary"] for finding in judged.result["gate"]["findings"] if finding["code"] == "not-promoted"]
+    assert any("not on main" in summary for summary in summaries)

@@ -111,20 +111,33 @@ def test_an_environments_token_goes_to_the_hosts_beside_it_alone(monkeypatch: py
     assert token("prod-eu", "https://one.example/prefix") == "s3cret"
     assert token("prod-eu", "https://two.example:8443") == "s3cret"
     assert token("staging", "https://one.example") is None
-    for url in ("https://evil.example", "https://two.example", "https://one.example.evil", "https://one.example@evil.example"):
+    for url in (
+        "one.example",
+        "https://evil.example",
+        "https://two.example",
+        "https://one.example.evil",
+        "https://one.example@evil.example",
+    ):
         with pytest.raises(BotError, match=f"BOT_{service}_HOST_PROD_EU does not list") as refused:
             token("prod-eu", url)
         assert "s3cret" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("url", ["https://argocd.example", "argocd.example", ""])
+def test_a_token_without_a_host_beside_it_goes_nowhere(monkeypatch: pytest.MonkeyPatch, token_file: Path, url: str) -> None:
+    monkeypatch.setenv("BOT_ARGOCD_TOKEN_FILE_PROD", str(token_file))
+    with pytest.raises(BotError, match="BOT_ARGOCD_HOST_PROD does not list"):
+        read_settings().argocd_token("prod", url)
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"], ids=["missing", "empty", "blank", "not text"])
 def test_a_secret_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "token").write_bytes(content)
-    with pytest.raises(BotError, match="^BOT_X: "):
+    with pytest.raises(BotError, match=r"^BOT_X: "):
         read_secret(tmp_path / "token", "BOT_X")
 
 
 def test_a_folder_is_no_secret(tmp_path: Path) -> None:
-    with pytest.raises(BotError, match="^BOT_X: cannot read"):
+    with pytest.raises(BotError, match=r"^BOT_X: cannot read"):
         read_secret(tmp_path, "BOT_X")
