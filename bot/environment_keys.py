@@ -41,6 +41,11 @@ def dns_label(written: str) -> str:
     return written
 
 
+def is_dns_label(written: str) -> bool:
+    """Whether Kubernetes accepts a name."""
+    return LABEL.fullmatch(written) is not None
+
+
 def url(written: str) -> str:
     """An address over HTTP that carries no secret."""
     try:

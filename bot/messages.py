@@ -90,7 +90,7 @@ def promotion_body(
     parts.append(_list("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits]))
     parts.append("### Rendered changes\n\n" + fenced(shortened(diff, COMMENT_LIMIT // 2), "diff"))
     undo = " ".join(plan.apps)
-    parts.append(f"### Undo\n\n`bot rollback {plan.target} {undo}` or GitHub's Revert button.")
+    parts.append(f"### Undo\n\n`bot rollback {plan.target} {undo}`.")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -80,6 +80,11 @@ def quarantine(bad: Release, good: Release, *, environment: str, who: str, when:
     return Hold(hold_id(bad), environment, bad.app, bad.tree, digests, who, when, why)
 
 
+def quarantined(hold: Hold) -> tuple[str, str, tuple[str, ...]]:
+    """What a hold stops, whoever made it, when and why."""
+    return hold.app, hold.tree, hold.digests
+
+
 def hold_id(release: Release) -> str:
     """The name of the hold on a release: the same for the same tree, so that it is written once."""
     return f"quarantine-{release.app}-{release.tree[:12]}"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bot.model import BotError
 
 DEFAULT_AUTHOR = "bot <bot@users.noreply.github.com>"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 DEFAULT_FORGE = "https://api.github.com"
 
 
@@ -99,11 +100,13 @@ def _token(service: str, environment: str, url: str) -> str | None:
     if path is None:
         return None
     beside = f"BOT_{service}_HOST_{_suffix(environment)}"
-    hosts = {host.strip() for host in os.environ.get(beside, "").split(",")}
-    host = urlsplit(url).netloc
-    if not host or host not in hosts:
+    listed = {entry.strip().rstrip("/") for entry in os.environ.get(beside, "").split(",")}
+    parts = urlsplit(url)
+    secret_on_the_way = parts.scheme == "https" or parts.hostname in LOOPBACK
+    written = parts.netloc if secret_on_the_way else f"{parts.scheme}://{parts.netloc}"
+    if not parts.netloc or written not in listed:
         raise BotError(
-            f"{beside} does not list {host}, so the token of {variable} is not sent there", f"if it is right, set {beside}={host}"
+            f"{beside} does not list {written}, so the token of {variable} is not sent there", f"if it is right, set {beside}={written}"
         )
     return read_secret(path, variable)
 

@@ -19,7 +19,9 @@ def open_checkout(folder: Path, author: str) -> GitCheckout:
     try:
         top = GitRunner(folder).text("rev-parse", "--show-toplevel")
     except GitError:
-        raise BotError(f"{folder} is not in a Git repository", "run this in a clone of the repository, or use --repo") from None
+        raise BotError(
+            f"{folder} is not in a Git repository", "run this in a clone of the repository; commands on origin also take --repo"
+        ) from None
     return GitCheckout(GitRunner(Path(top)), author)
 
 

@@ -42,6 +42,7 @@ class GitRunner:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    subject: str = ""  # what it talks to, for messages: a remote's address without credentials
 
     def run(self, *arguments: str, stdin: bytes | None = None, seconds: int = LOCAL_SECONDS, index: Path | None = None) -> bytes:
         """Standard output of a git command; a BotError with git's own words when it fails."""
@@ -70,7 +71,7 @@ class GitRunner:
         words = _words(error, self.secrets)
         for pattern, message, hint in KNOWN:
             if re.search(pattern, words):
-                return GitError(message, hint, words)
+                return GitError(f"{self.subject}: {message}" if self.subject else message, hint, words)
         if "Timeout" in words or error.status == KILLED:
             return GitError(f"git {verb} took longer than {seconds} s", "try again; is the server slow?", words)
         return GitError(f"git {verb} failed: {words}", "see the message of git", words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.adapters.git_command import GitError, GitRunner
@@ -133,7 +134,7 @@ class GitObjects:
                 node = node.setdefault(folder, {})  # type: ignore[assignment]  # paths do not overlap
             node[name] = self._blob(change) if isinstance(change, str) else change
         tree = self._tree(parent, "", root)
-        runner = GitRunner(self.git.folder, {**self.git.environment, **self._identity}, self.git.secrets)
+        runner = replace(self.git, environment={**self.git.environment, **self._identity})
         options = ("-c", "commit.gpgSign=false", "commit-tree", tree or self._empty_tree(), "-p", parent)
         return runner.text(*options, stdin=message.encode())
 

@@ -31,14 +31,22 @@ def open_origin(url: str, cache: Path, *, token: str | None, author: str) -> Git
     """The clone of a repository below a cache folder, made when it is not there; one that was half made is made anew."""
     environment, secrets = credentials(url, token)
     folder = cache / clone_name(url)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BotError(f"the folder for clones {cache} cannot be made: {error.strerror}", "set BOT_CACHE to a folder that can") from error
     with _locked(folder):
         if not (folder / READY).exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            _clone(GitRunner(folder, environment, secrets), url)
+            _clone(GitRunner(folder, environment, secrets, subject=bare_url(url)), url)
             (folder / READY).touch()
-    return GitOrigin(GitRunner(folder, environment, secrets), author, url)
+    return GitOrigin(GitRunner(folder, environment, secrets, subject=bare_url(url)), author, url)
+
+
+def bare_url(url: str) -> str:
+    """An address without the credentials in it."""
+    return re.sub(r"://[^/@\s]+@", "://", url)
 
 
 def clone_name(url: str) -> str:

@@ -36,6 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         "--verbose" in arguments,
         _name(arguments),
     )
+    arguments = arguments or ["--help"]
     try:
         result = typer.main.get_command(app).main(list(arguments), prog_name="bot", standalone_mode=False)
     except BotError as error:
@@ -43,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return report(error.message, error.hint, code=USAGE if error.usage else ERROR)
     except USAGE_ERROR as error:
-        return report(error.format_message(), f"run `bot {current.command} --help`".replace("  ", " "), code=USAGE)
+        known = current.command if current.command in {command.name for command in app.registered_commands} else ""
+        return report(error.format_message(), f"run `bot {known} --help`".replace("  ", " "), code=USAGE)
     except (typer.Abort, KeyboardInterrupt):
         return report("interrupted", "run the command again: what was half done is finished then", code=ERROR)
     except BrokenPipeError:

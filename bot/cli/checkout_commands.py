@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.command import DONE, ERROR, Answer, DryRun, command
+from bot.cli.command import DONE, ERROR, Answer, DryRun, Spoken, command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,6 +45,13 @@ def _commit(checkout: Checkout, ref: str | None) -> str:
     return checkout.snapshot() if ref is None else checkout.resolve(ref)
 
 
+def _said(checkout: Checkout, ref: str) -> str:
+    """The commit of a ref, said for people: these commands read this checkout, not the origin."""
+    commit = checkout.resolve(ref)
+    Spoken().say(f"reading {checkout.folder} at {commit[:12]}")
+    return commit
+
+
 def init(
     environment: Annotated[str | None, typer.Argument(metavar="[ENV]")] = None,
     *,
@@ -55,7 +62,8 @@ def init(
     from bot.workflows import init as workflow
 
     done = workflow.init(_checkout(), environment, replace=replace, dry_run=dry_run)
-    text = f"{done.outcome}: {', '.join(done.written)}; commit them" if done.written else "no release is missing"
+    why = f", and say why: {replace}" if replace else ""
+    text = f"{done.outcome}: {', '.join(done.written)}; commit them{why}" if done.written else "no release is missing"
 
     def show(console: Console) -> None:
         from bot.cli import show as shown
@@ -127,7 +135,8 @@ def history(environment: Environment, app: App = None, *, ref: Annotated[str, ty
     from bot.workflows import lineage
 
     checkout = _checkout()
-    found = lineage.history(checkout, checkout.resolve(ref), environment, app=app)
+    commit = _said(checkout, ref)
+    found = lineage.history(checkout, commit, environment, app=app)
 
     def show(console: Console) -> None:
         from bot.cli import show as shown
@@ -155,7 +164,8 @@ def trace(environment: Environment, app: App = None, *, ref: Annotated[str, type
     from bot.workflows import lineage
 
     checkout = _checkout()
-    found = lineage.trace(checkout, checkout.resolve(ref), environment, app=app)
+    commit = _said(checkout, ref)
+    found = lineage.trace(checkout, commit, environment, app=app)
 
     def show(console: Console) -> None:
         for each in found:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.command import Answer
+from bot.cli.command import Answer, Spoken
 from bot.wiring import build_checkout, build_renderer
 from bot.workflows.rendering import render_at
 from bot.workflows.rollback_plan import prepare
@@ -28,7 +29,8 @@ def print_rollback(request: Request) -> Answer:
     commit = checkout.make_commit(main, prepared.proposal.changes, prepared.proposal.message)
     environment = read_stack(checkout, main).environment(request.environment)
     manifests = render_at(checkout, renderer, commit=commit, environment=environment).text
-    steps = _steps(prepared)
+    steps = _steps(prepared, request)
+    Spoken().say(f"reading {checkout.folder} at {main[:12]}; `git pull` first, if that still works")
 
     def show(_console: Console) -> None:
         sys.stdout.write(manifests)
@@ -37,15 +39,16 @@ def print_rollback(request: Request) -> Answer:
     return Answer("printed", {"manifests": manifests, "steps": steps}, show)
 
 
-def _steps(prepared: Prepared) -> list[str]:
+def _steps(prepared: Prepared, request: Request) -> list[str]:
     """Stopping auto-sync comes first, and before it the ApplicationSet, which would turn it on again (stack facts, 6.4)."""
     environment = prepared.environment
     application = environment.argocd.application
-    apps = " ".join(move.bad.app for move in prepared.moves)
+    flags = f" --reason {shlex.quote(request.reason)}" + (" --include-stateful" if request.include_stateful else "")
+    commands = [f"bot rollback {environment.name} {move.bad.app} --to {move.good.tree}{flags}" for move in prepared.moves]
     return [
         "kubectl --namespace argocd scale deployment argocd-applicationset-controller --replicas 0",
         f"argocd app set {application} --sync-policy none",
-        f"bot rollback {environment.name} {apps} --print | kubectl apply --server-side --namespace {environment.namespace} --filename -",
-        f"when the forge is back: bot rollback {environment.name} {apps}",
+        f"kubectl apply --server-side --namespace {environment.namespace} --filename FILE, where FILE holds the manifests above",
+        *(f"when the forge is back: {command}" for command in commands),
         "kubectl --namespace argocd scale deployment argocd-applicationset-controller --replicas 1",
     ]

@@ -65,7 +65,7 @@ def verify(
         from bot.cli import show as shown
 
         shown.judgement(console, done.judgement, verbose=current.verbose)
-        until = f", watched until {done.watched_until:%H:%M:%S} UTC" if done.watched_until else ""
+        until = f", to be watched until {done.watched_until:%H:%M:%S} UTC" if done.watched_until and done.state == "pending" else ""
         shown.line(console, f"{environment}: {done.state}{until}")
 
     result = {

@@ -42,6 +42,7 @@ OWNER, NAME = "dpdpdpdp0987", "context-foundation"
 TEAM = f"{OWNER}/platform-team"
 START_SECONDS = 60
 REGISTRIES = ("ghcr.io", "docker.io")
+NEXT = "v1.5.0"  # an image that waits in the registry
 BOT_TOKEN, ADA_TOKEN, BEN_TOKEN, ARGOCD_TOKEN = "sandbox-bot", "sandbox-ada", "sandbox-ben", "sandbox-argocd"
 
 
@@ -97,6 +98,7 @@ class Sandbox:
         return (
             f"\nThe sandbox runs ({self.monitoring.description}):\n"
             f"  repository: {self.url}\n  Argo CD: {self.argocd_server.url}/applications/context-prod\n{prometheus}"
+            f"  try: bot bump context-api {NEXT}\n"
             f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
             f"  approve pull request N: curl -X POST -H 'Authorization: token {ADA_TOKEN}' -d '{{\"event\":\"APPROVE\"}}'"
             f" {self.forge_server.url}/api/v3/repos/{OWNER}/{NAME}/pulls/N/reviews\n"
@@ -123,6 +125,7 @@ def start_sandbox(
         progress.say(f"cloning {base[:12]} into {folder}")
         objects = clone(source.folder, base, bare=bare)
         registry = RegistryStandIn()
+        registry.push(f"{REGISTRIES[0]}/{OWNER}/context-api", NEXT)
         prepared = prepare(objects, base, digest=lambda image: _pushed(registry, image))
         own, renderer = monitoring is None, renderer or open_renderer()
         if monitoring is None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from bot.cli.app import run
 from bot.cli.command import DONE, REFUSED
 from bot.model import MAIN, BotError
+from bot.sandbox.start import NEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.sandbox.start import Sandbox
 
-APP, OLD, NEW = "context-api", "v1.4.2", "v1.5.0"
+APP, OLD = "context-api", "v1.4.2"
 
 
 @dataclass
@@ -80,8 +81,7 @@ def look_around(stage: Stage) -> None:
 def bump(stage: Stage) -> None:
     """The registry has a new image: one scalar changes in apps/, Ada merges, and dev alone runs it."""
     before = {name: stage.tree(f"environments/{name}") for name in ("staging", "prod")}
-    stage.sandbox.registry.push(f"ghcr.io/dpdpdpdp0987/{APP}", NEW)
-    stage.bot("bump", APP, NEW)
+    stage.bot("bump", APP, NEXT)
     stage.sandbox.ada.merge(stage.pull(f"bump.{APP}"))
     stage.bot("sync", "dev")
     after = {name: stage.tree(f"environments/{name}") for name in ("staging", "prod")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot import messages
 from bot.images_file import parse_images, parse_tag, write_images
 from bot.model import APPS, BotError, MovedRefError
+from bot.ports import FOLDER
 from bot.workflows.changes import TRIES, Proposal, candidate, ensure_pull, push
 from bot.workflows.stack import IMAGES, read_stack
 
@@ -47,7 +49,8 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
     main = world.origin.fetch_main()
     path = f"{APPS}/{app}/{IMAGES}"
     text = _images_text(world, main, app, path=path)
-    before = pick(parse_images(text, file=path), image, file=path)
+    images = parse_images(text, file=path)
+    before = pick(images, image, file=path)
     pinned = wanted_digest
     if pinned is None and not unpinned:
         world.progress.say(f"resolving {before.repository}:{wanted_tag}")
@@ -59,7 +62,7 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
     new_text = write_images(text, [after], file=path)
     subject = messages.bump_subject(app, before.tag, after.tag)
     proposal = Proposal(
-        branch=f"bump.{app}" if image is None else f"bump.{app}.{before.name.rsplit('/', 1)[-1]}",
+        branch=f"bump.{app}" if len(images) == 1 else f"bump.{app}.{re.sub('[^a-z0-9-]', '-', before.name)}",
         main=main,
         changes={path: new_text},
         message=f"{subject}\n\n{after.reference}\n",
@@ -77,7 +80,7 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
 def _images_text(world: World, main: str, app: str, *, path: str) -> str:
     texts = world.origin.read(main, [path])
     if path not in texts:
-        apps = world.origin.entries(main, APPS)
+        apps = [name for name, entry in world.origin.entries(main, APPS).items() if entry.mode == FOLDER]
         if app not in apps:
             raise BotError(f"no app {app!r} in {APPS}/", f"the apps are: {', '.join(sorted(apps))}", usage=True)
         raise BotError(f"{app} has no images file {path}", "an app without images cannot be bumped", usage=True)

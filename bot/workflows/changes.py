@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot.model import MAIN, BotError, MovedRefError
 from bot.ports import Entry
 from bot.promotion import strangers
+from bot.releases import parse_hold
+from bot.rollback import quarantined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bot.ports import PullRequest, World
 
 Changes = dict[str, Entry | str | None]
@@ -29,7 +29,7 @@ class Proposal:
     title: str
     body: str
     allowed: tuple[str, ...]  # prefixes that people's own commits on the branch may touch
-    any_text: tuple[str, ...] = ()  # paths whose text may differ (times in it), as long as they are there
+    holds: tuple[str, ...] = ()  # paths of holds: who, when and why may differ from an earlier try
 
 
 def placed(world: World, proposal: Proposal, head: str) -> bool:
@@ -41,10 +41,18 @@ def placed(world: World, proposal: Proposal, head: str) -> bool:
         elif wanted is None or found is None:
             right = (wanted is None) == (found is None)
         else:
-            right = path in proposal.any_text or world.origin.read(head, [path]).get(path) == wanted
+            text = world.origin.read(head, [path]).get(path, "")
+            right = text == wanted or (path in proposal.holds and _same_hold(text, wanted, path))
         if not right:
             return False
     return True
+
+
+def _same_hold(one: str, other: str, path: str) -> bool:
+    try:
+        return quarantined(parse_hold(one, file=path)) == quarantined(parse_hold(other, file=path))
+    except BotError:
+        return False
 
 
 def is_right(world: World, proposal: Proposal, head: str) -> bool:
@@ -109,8 +117,3 @@ def ensure_pull(world: World, proposal: Proposal, labels: tuple[str, ...]) -> Pu
     if missing:
         world.forge.add_labels(pull.number, missing)
     return pull
-
-
-def same_entries(world: World, one: str, other: str, paths: Mapping[str, object]) -> bool:
-    """Whether two commits have the same objects at these paths."""
-    return all(world.origin.entry(one, path) == world.origin.entry(other, path) for path in paths)

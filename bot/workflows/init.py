@@ -28,6 +28,8 @@ def init(checkout: Checkout, name: str | None = None, *, replace: str | None = N
     """Copies missing releases of one or every environment; with replace (a reason) all, where the environment is not live."""
     head = checkout.head()
     stack = read_stack(checkout, head)
+    if stack.disorder:
+        raise stack.disorder
     names = [name] if name else [env.name for env in stack.environments.values() if env.promotes_from]
     wanted = [pair for each in names for pair in _wanted(stack, stack.environment(each), replace=replace)]
     if not wanted:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.gate import judge
 from bot.gate.evidence import digest, from_json, reasons_key, to_json
-from bot.model import BotError, Verdict
+from bot.model import BotError, MovedRefError, Verdict
 from bot.observations import Judgement, Observations
-from bot.promotion import GATE_STATUS
 from bot.workflows.observe import Question, see_application, see_environments
+from bot.workflows.statuses import set_gate
 
 if TYPE_CHECKING:
     from bot.model import Environment
@@ -40,24 +40,21 @@ def judge_planned(world: World, planned: Planned) -> Judgement:
     return judge(observations, now=world.now())
 
 
-def publish(world: World, pull: PullRequest, judgement: Judgement, *, environment: Environment) -> None:
-    """Writes evidence and status: the comment when its reasons changed or it grew old, the status when it changed."""
+def publish(world: World, pull: PullRequest, judgement: Judgement, *, planned: Planned) -> None:
+    """Writes evidence and status on the head that was judged: the comment when it is news, the status when it changed."""
+    if pull.head != planned.commit:
+        raise MovedRefError(f"pull request {pull.number} moved while it was judged", "run the command again")
     text = to_json(judgement)
     if _is_news(world, pull, judgement):
         comment = messages.evidence_comment(judgement, text, digest(text))
         world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
-    state = resting_state(environment, judgement)
-    set_gate(world, pull.head, state=state, description=messages.status_description(judgement))
+    state = resting_state(planned.target, judgement)
+    set_gate(world, planned.commit, state=state, description=messages.status_description(judgement))
 
 
 def resting_state(environment: Environment, judgement: Judgement) -> str:
     """With `merge: bot` the status rests at pending until the bot merges; else it is the verdict."""
     return "pending" if environment.merge == "bot" else STATES[judgement.verdict]
-
-
-def set_gate(world: World, sha: str, *, state: str, description: str) -> None:
-    """Sets the gate's status on a commit."""
-    world.forge.set_status(sha, GATE_STATUS, state=state, description=description)
 
 
 def _is_news(world: World, pull: PullRequest, judgement: Judgement) -> bool:

@@ -91,8 +91,8 @@ def _history(objects: Objects, stack: Stack, environment: str, *, app: str) -> l
 
 def pull_of(commit: Commit) -> int | None:
     """The pull request that a merge commit's subject names."""
-    found = PULL.search(commit.subject)
-    return int(found[1]) if found else None
+    found = PULL.findall(commit.subject)
+    return int(found[-1]) if found else None
 
 
 def title_of(commit: Commit) -> str:

@@ -10,8 +10,10 @@ from bot import messages
 from bot.gate.evidence import digest, to_json
 from bot.model import BotError, MovedRefError, Verdict
 from bot.workflows.changes import TRIES
-from bot.workflows.judging import judge_planned, publish, resting_state, set_gate
+from bot.workflows.judging import judge_planned, publish, resting_state
+from bot.workflows.landing import check_landed
 from bot.workflows.pulls import planned_of
+from bot.workflows.statuses import merge_green
 
 if TYPE_CHECKING:
     from bot.model import Environment
@@ -42,7 +44,7 @@ def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
     planned = planned_of(world, pull)
     judgement = judge_planned(world, planned)
     if not dry_run:
-        publish(world, pull, judgement, environment=planned.target)
+        publish(world, pull, judgement, planned=planned)
     return Merge("judged", pull, judgement, planned=planned)
 
 
@@ -51,7 +53,7 @@ def merge(world: World, number: int, *, wait: bool = False, deadline: timedelta 
     end = world.now() + deadline
     while True:
         done = _merge_on_moving_main(world, number)
-        retry = done.outcome == "waiting" or (done.judgement is not None and done.judgement.verdict is not Verdict.FAIL)
+        retry = done.judgement is not None and done.judgement.verdict is not Verdict.FAIL
         if done.outcome in {"merged", "already"} or not (wait and retry) or world.now() >= end:
             return done
         world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
@@ -106,26 +108,16 @@ def _missing_approval(world: World, pull: PullRequest, target: Environment) -> s
 
 
 def _land(world: World, judged: Merge, planned: Planned, judgement: Judgement) -> Merge:
-    """Posts success, merges the pinned head on the judged base, and takes success back if that failed."""
+    """Merges the judged head while main is the judged base, and looks at what landed."""
     if world.origin.fetch_main() != planned.stack.commit:
         raise MovedRefError("main moved while this was judged", "nothing was merged; run this again")
-    pull, description = judged.pull, messages.status_description(judgement)
-    message = messages.merge_message(digest(to_json(judgement)), judgement)
-    set_gate(world, pull.head, state="success", description=description)
-    try:
-        commit = world.forge.merge(pull.number, head=pull.head, subject=f"{pull.title} (#{pull.number})", message=message)
-    except BaseException:  # whatever ended it, Ctrl-C included: no green may be left behind
-        state = resting_state(planned.target, judgement)
-        set_gate(world, pull.head, state=state, description=f"not merged; was {description}")
-        raise
-    _check_landed(world, planned, commit)
-    return Merge("merged", pull, judgement, commit, planned)
-
-
-def _check_landed(world: World, planned: Planned, commit: str) -> None:
-    """What is on main is what was judged: the forge merged on another base if somebody pushed in between."""
-    world.origin.fetch_main()
-    folder = planned.target.folder
-    if world.origin.entry(commit, folder) != world.origin.entry(planned.landing, folder):
-        hint = f"run `bot verify {planned.target.name}`; if in doubt, `bot rollback {planned.target.name} {' '.join(planned.plan.apps)}`"
-        raise BotError(f"{commit[:12]} holds another {folder} than was judged: main moved just before the merge", hint)
+    commit = merge_green(
+        world,
+        judged.pull,
+        planned.commit,
+        message=messages.merge_message(digest(to_json(judgement)), judgement),
+        description=messages.status_description(judgement),
+        resting=resting_state(planned.target, judgement),
+    )
+    check_landed(world, planned.target, commit, planned.landing)
+    return Merge("merged", judged.pull, judgement, commit, planned)

@@ -11,7 +11,8 @@ from bot.observations import EnvironmentSeen, RequiredRule, RunSeen, Unseen
 from bot.promotion import verified_status
 from bot.runs import newest_run, runs_of
 from bot.workflows.rendering import alert_rules, render_at, workload_images
-from bot.workflows.sampling import look
+from bot.workflows.sampling import Window, look, soak_window
+from bot.workflows.statuses import own_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +36,7 @@ class Question:
     releases: tuple[Release, ...]
     application: ApplicationSeen | Unseen | None
     policy: Policy  # the target's: how many samples, how far apart, how long a soak
+    window: Window | None = None  # what fired in it; of a source it is the soak's
 
 
 def unseen(error: BotError) -> Unseen:
@@ -80,15 +82,22 @@ def see_environments(world: World, questions: Iterable[Question]) -> list[Enviro
     runs = [_runs(world, question) if question.role == "source" else None for question in asked]
     with ThreadPoolExecutor(max_workers=8) as pool:
         waiting = [
-            [pool.submit(_replica, world, question, prometheus, past) for prometheus in world.prometheus(question.environment)]
+            [
+                pool.submit(_replica, world, question, prometheus, _window(world, question, past))
+                for prometheus in world.prometheus(question.environment)
+            ]
             for question, past in zip(asked, runs, strict=True)
         ]
         replicas = [tuple(future.result() for future in futures) for futures in waiting]
     return [_assemble(world, *parts) for parts in zip(asked, rendered, runs, replicas, strict=True)]
 
 
-def _replica(world: World, question: Question, prometheus: Prometheus, runs: tuple[RunSeen, ...] | None) -> PrometheusSeen | Unseen:
-    return attempt(lambda: look(world, prometheus, environment=question.environment, policy=question.policy, runs=runs))
+def _window(world: World, question: Question, runs: tuple[RunSeen, ...] | None) -> Window | None:
+    return question.window if runs is None else soak_window(world, question.policy, runs)
+
+
+def _replica(world: World, question: Question, prometheus: Prometheus, window: Window | None) -> PrometheusSeen | Unseen:
+    return attempt(lambda: look(world, prometheus, environment=question.environment, policy=question.policy, window=window))
 
 
 def _rendered(world: World, question: Question) -> Rendered | Unseen:
@@ -144,7 +153,7 @@ def _runs(world: World, question: Question) -> tuple[RunSeen, ...]:
 def _run_seen(world: World, question: Question, release: Release, run: Run) -> RunSeen:
     path = question.environment.release_path(release.app)
     context = verified_status(question.environment.name)
-    status = world.forge.statuses(run.commit).get(context) if run.until else None
+    status = own_status(world, run.commit, context) if run.until else None
     return RunSeen(
         app=release.app,
         tree=release.tree,

@@ -12,6 +12,7 @@ from bot.objects_diff import risks
 from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
 from bot.promotion import allowed_paths, branch_of, plan_promotion, record_files
+from bot.rollback import MIN_TREE_DIGITS
 from bot.runs import newest_run
 from bot.workflows.changes import Changes, Proposal, candidate
 from bot.workflows.effects import compare, content_problems, drift_problems
@@ -51,9 +52,12 @@ def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, 
     """What promoting now would do, or None when the target has it all."""
     stack = read_stack(world.origin, world.origin.fetch_main())
     source, target = stack.environment(source_name), stack.environment(target_name)
+    if stack.disorder:
+        raise stack.disorder
     check_promotion(tuple(stack.environments.values()), source_name, target_name)
     if release is not None and len(asked) != 1:
         raise BotError("--release goes with exactly one app", "name the app", usage=True)
+    world.progress.say(f"asking Argo CD what {source_name} runs")
     application = see_application(world, source)
     offered, runs = _offered(world, stack, source, application=application)
     if release is not None:
@@ -82,7 +86,7 @@ def _offered(
         if not world.origin.is_ancestor(application.revision, stack.commit):
             hint = "sync it to main (`bot sync`), then run this again"
             raise BotError(f"{source.name} is synced at {application.revision[:12]}, which is not on main", hint)
-        offered = read_stack(world.origin, application.revision).releases[source.name]
+        offered = read_stack(world.origin, application.revision).releases.get(source.name, {})
     runs = {app: _run(world, stack, source, release=release) for app, release in offered.items()}
     return offered, runs
 
@@ -96,6 +100,8 @@ def _run(world: World, stack: Stack, source: Environment, *, release: Release) -
 
 def _named_release(world: World, stack: Stack, source: Environment, *, app: str, wanted: str) -> tuple[dict[str, Release], dict[str, Run]]:
     """A release that the source ran at some time, by its tree."""
+    if len(wanted) < MIN_TREE_DIGITS:
+        raise BotError(f"--release {wanted} is too short", f"give at least {MIN_TREE_DIGITS} digits of the tree", usage=True)
     runs = [run for run in runs_at(world.origin, stack.commit, source.release_path(app)) if run.tree]
     found = {run.tree: run for run in reversed(runs) if run.tree and run.tree.startswith(wanted)}
     if len(found) != 1:

@@ -49,7 +49,7 @@ def promote(
 
 def look(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Promotion:
     """Plans and judges a promotion; writes nothing."""
-    world.progress.say(f"reading main and asking Argo CD what {source} runs")
+    world.progress.say("reading main")
     planned = plan(world, source, target, asked=apps, release=release)
     if planned is None:
         return Promotion("already")
@@ -70,7 +70,7 @@ def _promote(world: World, source: str, target: str, *, apps: tuple[str, ...], r
     found = ensure_pull(world, proposal, (PROMOTION_LABEL,))
     pull = world.forge.pull(found.number)
     _close_narrower(world, pull)
-    publish(world, pull, seen.judgement, environment=seen.planned.target)
+    publish(world, pull, seen.judgement, planned=seen.planned)
     return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull)
 
 

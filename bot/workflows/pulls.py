@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.model import BotError
-from bot.promotion import Change, Plan, allowed_paths, strangers
+from bot.promotion import Change, Plan, allowed_paths, next_record, strangers
 from bot.workflows.effects import problem
-from bot.workflows.observe import see_application
+from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
 from bot.workflows.stack import read_stack
 
@@ -41,7 +41,9 @@ def planned_of(world: World, pull: PullRequest) -> Planned:
     targets = changed_releases(read_stack(world.origin, base), head)
     if len(targets) != 1:
         many = "changes no release" if not targets else f"changes {', '.join(targets)}"
-        raise BotError(f"pull request {pull.number} {many}", "the gate judges promotions into one environment")
+        raise BotError(
+            f"pull request {pull.number} {many}", "the gate judges promotions into one environment; a person merges bumps and lifted holds"
+        )
     name, apps = next(iter(targets.items()))
     return _rebuilt(world, stack, head=head, target=stack.environment(name), apps=apps)
 
@@ -51,7 +53,7 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     changes, problems = [], []
     for app in apps:
         release = head.releases[target.name].get(app)
-        fault = _not_promoted(world, stack.commit, source, release)
+        fault = _not_promoted(world, stack, source, target, release)
         if fault or release is None or release.record is None:
             problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
         else:
@@ -65,20 +67,20 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     return replace(planned, problems=(*planned.problems, *problems))
 
 
-def _not_promoted(world: World, main: str, source: Environment, release: Release | None) -> str | None:
+def _not_promoted(world: World, stack: Stack, source: Environment, target: Environment, release: Release | None) -> str | None:
     """Why a release in a pull request is not one that the source ran, or None."""
     if release is None:
         return None
     if release.drift or release.record is None:
         return release.drift or f"{release.app} has no record"
-    origin = release.record.origin
+    origin, before = release.record.origin, stack.releases[target.name].get(release.app)
     if origin.place != source.name:
         return f"{release.app} comes from {origin}, not from {source.name}"
-    if not world.origin.is_ancestor(origin.commit, main):  # the pull request's own branch is in the clone, too
-        return f"{release.app} comes from {origin}, which is not on main"
-    entry = world.origin.entry(origin.commit, source.release_path(release.app))
-    if entry is None or entry.sha != release.tree:
-        return f"{release.app} {release.tree[:12]} is not what {origin} had: not promoted"
+    runs = runs_at(world.origin, stack.commit, source.release_path(release.app))
+    if not any((run.tree, run.commit) == (release.tree, origin.commit) for run in runs):  # a commit of its own branch is none of main's
+        return f"{release.app} {release.tree[:12]} is not what began to run at {origin}: not promoted"
+    if release.record != next_record(release, before, origin):
+        return f"the record of {release.app} does not follow main's: run `bot promote` again"
     return None
 
 

@@ -33,21 +33,25 @@ def sources_of(environment: Environment) -> list[str]:
 
 def workload_images(objects: Iterable[dict[str, Any]]) -> frozenset[str]:
     """The container images of what runs for good; Jobs aside."""
-    return frozenset(
-        container["image"]
-        for item in objects
-        if item.get("kind") in WORKLOADS
-        for container in item["spec"]["template"]["spec"]["containers"]
-    )
+    workloads = (item for item in objects if item.get("kind") in WORKLOADS)
+    return frozenset(str(each["image"]) for item in workloads for each in containers(item) if "image" in each)
+
+
+def containers(workload: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The containers of a workload's Pods, none where its shape is wrong."""
+    return tuple(each for each in _below(workload, "spec", "template", "spec", "containers") if isinstance(each, dict))
 
 
 def alert_rules(objects: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     """The alerting rules of all PrometheusRules."""
+    groups = (group for item in objects if item.get("kind") == RULES for group in _below(item, "spec", "groups"))
     return tuple(
-        rule
-        for item in objects
-        if item.get("kind") == RULES
-        for group in item["spec"]["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
+        rule for group in groups for rule in _below(group, "rules") if isinstance(rule, dict) and isinstance(rule.get("alert"), str)
     )
+
+
+def _below(item: Any, *path: str) -> list[Any]:  # noqa: ANN401 - arbitrary YAML
+    """The list at the end of a path of keys; empty where there is none."""
+    for key in path:
+        item = item.get(key) if isinstance(item, dict) else None
+    return item if isinstance(item, list) else []

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot.model import ENVIRONMENTS, BotError, MovedRefError
 from bot.promotion import read_branch, verified_status
-from bot.workflows.changes import TRIES, candidate, ensure_pull, push
-from bot.workflows.judging import set_gate
+from bot.workflows.changes import TRIES, candidate, ensure_pull, only_ours, push
+from bot.workflows.landing import check_landed
 from bot.workflows.rollback_plan import Prepared, Request, prepare
 from bot.workflows.stack import read_stack
+from bot.workflows.statuses import merge_green, own_status
 
 if TYPE_CHECKING:
     from bot.model import Environment
@@ -45,7 +46,7 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
     main = world.origin.fetch_main()
 
     def verified(commit: str) -> bool:
-        status = world.forge.statuses(commit).get(verified_status(request.environment))
+        status = own_status(world, commit, verified_status(request.environment))
         return status is not None and status.state == "success"
 
     who = world.author.split("<", 1)[0].strip()
@@ -58,15 +59,35 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
         return Rollback("already")
     if dry_run:
         return Rollback("planned", prepared)
-    proposal = prepared.proposal
-    push(world, proposal, candidate(world, proposal))
-    found = ensure_pull(world, proposal, (ROLLBACK_LABEL,))
-    pull = world.forge.pull(found.number)
-    set_gate(world, pull.head, state="success", description="rollback: exempt from soak and alerts; it renders")
-    commit = world.forge.merge(pull.number, head=pull.head, subject=f"{pull.title} (#{pull.number})", message=pull.body)
+    pull, head = _open(world, prepared)
+    commit = merge_green(
+        world,
+        pull,
+        head,
+        message=pull.body,
+        description="rollback: exempt from soak and alerts; it renders",
+        resting="pending",
+    )
+    landing = world.origin.merged_tree(main, head) or head
+    check_landed(world, prepared.environment, commit, landing)
     _preempt(world, prepared.environment, request.apps)
     _nudge(world, prepared.environment)
     return Rollback("merged", prepared, pull, commit)
+
+
+def _open(world: World, prepared: Prepared) -> tuple[PullRequest, str]:
+    """The pull request of the very commit that was made and rendered: whatever else the branch holds is not merged."""
+    proposal = prepared.proposal
+    head = candidate(world, proposal)
+    if not only_ours(world, proposal.main, head):
+        hint = f"look at it, remove it with `git push origin :{proposal.branch}`, and run this again"
+        raise BotError(f"branch {proposal.branch} holds somebody else's commits", hint)
+    push(world, proposal, head)
+    found = ensure_pull(world, proposal, (ROLLBACK_LABEL,))
+    pull = world.forge.pull(found.number)
+    if pull.head != head or world.origin.fetch_main() != proposal.main:
+        raise MovedRefError("main or the rollback's branch moved while this ran", "run the command again")
+    return pull, head
 
 
 def _time(world: World) -> str:

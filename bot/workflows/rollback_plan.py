@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot import messages
-from bot.model import BotError, Origin, RenderError
-from bot.objects_diff import diff_objects, lasting_risks, stateful
+from bot.model import BotError, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import hold_text, record_text
-from bot.rollback import branch_of, choose_run, hold_path, is_rolled_back, quarantine, refuse_following_main
+from bot.rollback import branch_of, choose_run, held, hold_path, is_rolled_back, quarantine, refuse_following_main
 from bot.workflows.changes import Changes, Proposal
-from bot.workflows.observe import runs_at, tree_of
-from bot.workflows.rendering import render_at
+from bot.workflows.observe import runs_at
+from bot.workflows.rollback_render import fence, rendered
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.model import Environment, Hold, Release
     from bot.ports import Objects, Renderer
+    from bot.runs import Run
     from bot.workflows.stack import Stack
 
 
@@ -42,7 +42,7 @@ class Move:
 
     bad: Release
     good: Release
-    hold: Hold
+    hold: Hold | None  # None: nothing is left behind that could be quarantined
     run_commit: str  # that last brought the good tree
     warning: str | None = None
 
@@ -77,12 +77,13 @@ def prepare(
     if not moves:
         return None
     changes = _placement(environment, moves)
-    changes, diff, notes = _rendered(objects, renderer, stack, environment, moves=moves, changes=changes)
-    _fence(objects, renderer, stack, environment, moves=moves, allowed=request.include_stateful)
+    changes, diff, notes = rendered(objects, renderer, stack, environment, moves=moves, changes=changes)
+    after = objects.make_commit(main, changes, "rollback")
+    fence(objects, renderer, after, environment, moves=moves, allowed=request.include_stateful)
     notes += tuple(move.warning for move in moves if move.warning)
     pairs = [(move.bad, move.good) for move in moves]
     subject = messages.rollback_subject(environment.name, pairs)
-    body = messages.rollback_body(environment.name, [move.hold for move in moves], notes, request.reason)
+    body = messages.rollback_body(environment.name, [move.hold for move in moves if move.hold], notes, request.reason)
     proposal = Proposal(
         branch=branch_of(environment.name, [(m.bad.app, m.bad.tree, m.good.tree) for m in moves]),
         main=main,
@@ -91,7 +92,7 @@ def prepare(
         title=subject,
         body=body,
         allowed=tuple(changes),
-        any_text=tuple(hold_path(move.hold) for move in moves),
+        holds=tuple(hold_path(move.hold) for move in moves if move.hold),
     )
     return Prepared(environment, moves, proposal, diff, notes)
 
@@ -111,13 +112,22 @@ def _move(
     if request.to is None and is_rolled_back(bad):
         return None
     runs = runs_at(objects, stack.commit, environment.release_path(app))
-    holds = stack.known_holds()
-    choice = choose_run(app, runs, holds=holds, verified=verified, wanted=request.to)
+    if request.to is None:
+        runs = _without_quarantined(objects, stack, environment, app, runs=runs)
+    choice = choose_run(app, runs, holds=stack.readable_holds, verified=verified, wanted=request.to)
     if choice is None:
         return None
     good = read_stack(objects, choice.run.commit).release(environment.name, app)
-    hold = quarantine(bad, good, environment=environment.name, who=who, when=when, why=request.reason)
-    return Move(bad, good, hold, choice.run.commit, choice.warning)
+    if hold := held(good, stack.readable_holds):
+        raise BotError(f"{app} {good.version} is quarantined: {hold.why}", f"lift it with `bot unquarantine {hold.environment} {hold.id}`")
+    stopped = quarantine(bad, good, environment=environment.name, who=who, when=when, why=request.reason) if bad.tree else None
+    return Move(bad, good, stopped, choice.run.commit, choice.warning)
+
+
+def _without_quarantined(objects: Objects, stack: Stack, environment: Environment, app: str, *, runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """The present run, and the earlier ones that no hold stops, by their tree or by an image."""
+    earlier = {run: read_stack(objects, run.commit).releases.get(environment.name, {}).get(app) for run in runs[1:] if run.tree}
+    return (*runs[:1], *(run for run, release in earlier.items() if release and not held(release, stack.readable_holds)))
 
 
 def _placement(environment: Environment, moves: tuple[Move, ...]) -> Changes:
@@ -127,68 +137,6 @@ def _placement(environment: Environment, moves: tuple[Move, ...]) -> Changes:
         record = next_record(move.good, move.bad, Origin("rollback", move.run_commit))
         changes[path] = Entry(path, FOLDER, move.good.tree)
         changes[environment.record_path(move.bad.app)] = record_text(record)
-        changes[hold_path(move.hold)] = hold_text(move.hold)
+        if move.hold:
+            changes[hold_path(move.hold)] = hold_text(move.hold)
     return changes
-
-
-def _rendered(
-    objects: Objects,
-    renderer: Renderer,
-    stack: Stack,
-    environment: Environment,
-    *,
-    moves: tuple[Move, ...],
-    changes: Changes,
-) -> tuple[Changes, str, tuple[str, ...]]:
-    """The changes that render: with today's overlays, else with those from when the trees last ran."""
-    before = _objects(objects, renderer, stack.commit, environment)
-    try:
-        after = _objects(objects, renderer, objects.make_commit(stack.commit, changes, "rollback"), environment)
-        notes: tuple[str, ...] = ()
-    except RenderError as error:
-        changes, notes = _with_overlays(objects, environment, moves, changes=changes)
-        if not notes:
-            raise
-        world_before = error.message
-        after = _objects(objects, renderer, objects.make_commit(stack.commit, changes, "rollback"), environment)
-        notes = (*notes, f"without it: {world_before}")
-    difference = diff_objects(before, after)
-    refused = lasting_risks(difference)
-    if refused:
-        raise BotError(f"this rollback is refused: {refused[0]}", "roll forward, or move the data by hand first")
-    return changes, "\n".join(change.diff for change in difference), notes
-
-
-def _objects(objects: Objects, renderer: Renderer, commit: str, environment: Environment) -> tuple[dict[str, object], ...]:
-    return render_at(objects, renderer, commit=commit, environment=environment).objects
-
-
-def _with_overlays(
-    objects: Objects, environment: Environment, moves: tuple[Move, ...], *, changes: Changes
-) -> tuple[Changes, tuple[str, ...]]:
-    """Adds the overlays from when the trees last ran."""
-    found, notes = dict(changes), []
-    for move in moves:
-        path = f"{environment.folder}/{move.bad.app}"
-        old = tree_of(objects, move.run_commit, path)
-        if old:
-            found[path] = Entry(path, FOLDER, old)
-            notes.append(f"{path} comes back, too, as it was at {move.run_commit[:12]}: today's does not fit")
-    return found, tuple(notes)
-
-
-def _fence(
-    objects: Objects,
-    renderer: Renderer,
-    stack: Stack,
-    environment: Environment,
-    *,
-    moves: tuple[Move, ...],
-    allowed: bool,
-) -> None:
-    """Apps with volumes come back only when that was said."""
-    for move in moves:
-        rendered = render_at(objects, renderer, commit=stack.commit, environment=environment, folder=move.bad.app)
-        if stateful(rendered.objects) and not allowed:
-            hint = "say --include-stateful if an older version can read today's data"
-            raise BotError(f"{move.bad.app} keeps data; it is not rolled back without being told", hint, usage=True)

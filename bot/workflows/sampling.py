@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.gate.promql import metric_selectors
@@ -10,16 +10,24 @@ from bot.observations import PrometheusSeen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.model import Environment, Policy
     from bot.observations import RunSeen, Sample
     from bot.ports import Prometheus, World
 
 
-def look(
-    world: World, prometheus: Prometheus, *, environment: Environment, policy: Policy, runs: Sequence[RunSeen] | None
-) -> PrometheusSeen:
-    """All samples of one replica, and its present series; with runs (of a source) also what fired since their soak began."""
+@dataclass(frozen=True)
+class Window:
+    """A time that Prometheus is asked about."""
+
+    start: datetime
+    end: datetime
+    covered: datetime | None = None  # from when on the watchdog must cover it, if not from the start
+
+
+def look(world: World, prometheus: Prometheus, *, environment: Environment, policy: Policy, window: Window | None) -> PrometheusSeen:
+    """All samples of one replica, and its present series; with a window also what fired in it."""
     samples = [prometheus.sample()]
     for number in range(1, policy.samples):
         world.progress.say(f"{environment.name}: sample {number + 1} of {policy.samples}, {policy.interval.total_seconds():g} s apart")
@@ -31,7 +39,7 @@ def look(
         metrics_without_series=prometheus.without_series(_selectors(samples[-1], environment)),
         pod_images=prometheus.pod_images(environment.namespace),
     )
-    return seen if runs is None else _with_window(world, prometheus, seen=seen, environment=environment, policy=policy, runs=runs)
+    return seen if window is None else _with_window(prometheus, seen=seen, environment=environment, window=window)
 
 
 def _selectors(sample: Sample, environment: Environment) -> Sequence[str]:
@@ -42,26 +50,20 @@ def _selectors(sample: Sample, environment: Environment) -> Sequence[str]:
     return sorted({selector for rule in ours for selector in metric_selectors(rule.query)})
 
 
-def _with_window(
-    world: World,
-    prometheus: Prometheus,
-    *,
-    seen: PrometheusSeen,
-    environment: Environment,
-    policy: Policy,
-    runs: Sequence[RunSeen],
-) -> PrometheusSeen:
-    """Adds what fired in the time that the soak may reach back to: the soak, or a past run that ended earlier."""
+def soak_window(world: World, policy: Policy, runs: Sequence[RunSeen]) -> Window:
+    """The time that the soak of these runs may reach back to: the soak, or a past run's that ended earlier."""
     end = world.now()
-    start = min([end - policy.soak, *(run.until - policy.soak for run in runs if run.until)])
+    return Window(min([end - policy.soak, *(run.until - policy.soak for run in runs if run.until)]), end)
+
+
+def _with_window(prometheus: Prometheus, *, seen: PrometheusSeen, environment: Environment, window: Window) -> PrometheusSeen:
     watchdog = environment.policy.watchdog
+    interval = _interval(seen.samples[-1], watchdog, environment.name)
     return replace(
         seen,
-        window_start=start,
-        firing_in_window=prometheus.firing_spans(start, end),
-        watchdog_coverage=prometheus.coverage(
-            watchdog, start=start, end=end, interval=_interval(seen.samples[-1], watchdog, environment.name)
-        ),
+        window_start=window.start,
+        firing_in_window=prometheus.firing_spans(window.start, window.end),
+        watchdog_coverage=prometheus.coverage(watchdog, start=window.covered or window.start, end=window.end, interval=interval),
     )
 
 

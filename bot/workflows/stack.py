@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.environment_keys import dns_label
+from bot.environment_keys import is_dns_label
 from bot.environments import order, parse_environment
 from bot.images_file import parse_images
 from bot.model import APPS, ENVIRONMENTS, BotError, Release
@@ -32,6 +32,8 @@ class Stack:
     releases: Mapping[str, Mapping[str, Release]]  # environment -> app
     overlays: Mapping[str, tuple[str, ...]]  # environment -> apps with an overlay
     holds: tuple[Hold, ...] | Unseen
+    readable_holds: tuple[Hold, ...] = ()  # those that can be read, where another cannot
+    disorder: BotError | None = None  # why the environments are no chain of promotion
 
     def environment(self, name: str) -> Environment:
         """A readable environment; BotError when it is unknown or its file is broken."""
@@ -59,19 +61,22 @@ class Stack:
 
 
 def read_stack(objects: Objects, commit: str) -> Stack:
-    """Reads everything small in one batch; raises BotError when there is no environment or their order is broken."""
+    """Reads everything small in one batch; what is broken is kept with its error, so that it stops nothing else."""
     folders = {name: objects.entries(commit, f"{ENVIRONMENTS}/{name}") for name in _folders(objects, commit)}
     releases = {name: _release_entries(objects, commit, name) for name in folders}
     holds = [path for name in folders for path in _hold_paths(objects, commit, name)]
     texts = objects.read(commit, [*_small_files(folders, releases), *holds])
-    environments, unreadable = _environments(folders, texts)
+    environments, unreadable, disorder = _environments(folders, texts)
+    readable, broken = _holds(holds, texts)
     return Stack(
         commit,
         environments,
         unreadable,
         {name: _releases(name, entries, texts) for name, entries in releases.items()},
         {name: _overlays(objects, commit, name) for name in folders},
-        _holds(holds, texts),
+        broken or readable,
+        readable,
+        disorder,
     )
 
 
@@ -109,7 +114,9 @@ def _small_files(folders: Mapping[str, object], releases: Mapping[str, Mapping[s
     return [path for path in wanted if path.endswith(".yaml")]
 
 
-def _environments(folders: Mapping[str, object], texts: Mapping[str, str]) -> tuple[dict[str, Environment], dict[str, BotError]]:
+def _environments(
+    folders: Mapping[str, object], texts: Mapping[str, str]
+) -> tuple[dict[str, Environment], dict[str, BotError], BotError | None]:
     readable: dict[str, Environment] = {}
     unreadable: dict[str, BotError] = {}
     for name in folders:
@@ -120,8 +127,10 @@ def _environments(folders: Mapping[str, object], texts: Mapping[str, str]) -> tu
             readable[name] = parse_environment(name, text)
         except BotError as error:
             unreadable[name] = error
-    in_order = readable.values() if unreadable else order(tuple(readable.values()))
-    return {environment.name: environment for environment in in_order}, unreadable
+    try:
+        return {environment.name: environment for environment in order(tuple(readable.values()))}, unreadable, None
+    except BotError as error:
+        return readable, unreadable, error
 
 
 def _releases(name: str, entries: Mapping[str, Entry], texts: Mapping[str, str]) -> dict[str, Release]:
@@ -129,22 +138,19 @@ def _releases(name: str, entries: Mapping[str, Entry], texts: Mapping[str, str])
     found: dict[str, Release] = {}
     for path, entry in entries.items():
         if entry.mode == FOLDER:
-            app = _app_name(path)
+            app = path.rsplit("/", 1)[-1]
+            if not is_dns_label(app):
+                continue  # `bot validate` names it
             release = _release(app, entry.sha, images_text=texts.get(f"{path}/{IMAGES}"), path=path)
             found[app] = release if follows_main else _recorded(release, texts.get(f"{path}.yaml"), path=path)
     return found | _missing_trees(name, found, texts)
 
 
-def _app_name(path: str) -> str:
-    app = path.rsplit("/", 1)[-1]
-    try:
-        return dns_label(app)
-    except ValueError as error:
-        raise BotError(f"{path!r}: an app's name {error}", "rename the folder") from error
-
-
 def _release(app: str, tree: str, *, images_text: str | None, path: str) -> Release:
-    images = () if images_text is None else parse_images(images_text, file=f"{path}/{IMAGES}")
+    try:
+        images = () if images_text is None else parse_images(images_text, file=f"{path}/{IMAGES}")
+    except BotError as error:
+        return Release(app, tree, version_of((), tree), drift=error.message)
     return Release(app, tree, version_of(images, tree), images)
 
 
@@ -155,10 +161,10 @@ def _recorded(release: Release, text: str | None, *, path: str) -> Release:
         record = parse_record(text, file=f"{path}.yaml")
     except BotError as error:
         return replace(release, drift=error.message)
-    drift = None
+    drift = release.drift
     if record.tree != release.tree:
         drift = f"{path} is tree {release.tree[:12]}, its record says {record.tree[:12]}: edited by hand?"
-    elif record.version != release.version:
+    elif drift is None and record.version != release.version:
         drift = f"{path} is version {release.version}, its record says {record.version}"
     return replace(release, record=record, drift=drift)
 
@@ -171,8 +177,13 @@ def _missing_trees(name: str, found: Mapping[str, Release], texts: Mapping[str, 
     return {app: Release(app, "", "none", drift=f"{base}{app}.yaml records a release that is not there") for app in orphans}
 
 
-def _holds(paths: list[str], texts: Mapping[str, str]) -> tuple[Hold, ...] | Unseen:
-    try:
-        return tuple(parse_hold(texts[path], file=path) for path in paths)
-    except BotError as error:
-        return Unseen("hold-unreadable", error.message)
+def _holds(paths: list[str], texts: Mapping[str, str]) -> tuple[tuple[Hold, ...], Unseen | None]:
+    """The holds that can be read, and the first that cannot: it stops promotions, not rollbacks."""
+    found: list[Hold] = []
+    broken: Unseen | None = None
+    for path in paths:
+        try:
+            found.append(parse_hold(texts[path], file=path))
+        except BotError as error:
+            broken = broken or Unseen("hold-unreadable", error.message)
+    return tuple(found), broken

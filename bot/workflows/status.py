@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import BotError
+from bot.model import ENVIRONMENTS, BotError
 from bot.observations import Unseen
 from bot.rollback import held
 from bot.workflows.observe import attempt, see_application, tree_of
@@ -51,6 +51,8 @@ def status(world: World) -> tuple[EnvironmentStatus, ...]:
     holds = () if isinstance(stack.holds, Unseen) else stack.holds
     found = [_status(world, stack, env, pulls=pulls, holds=holds) for env in stack.environments.values()]
     broken = [EnvironmentStatus(name, "?", "?", (), (), (), error.message) for name, error in stack.unreadable.items()]
+    if stack.disorder:
+        broken.append(EnvironmentStatus(ENVIRONMENTS, "?", "?", (), (), (), stack.disorder.message))
     return (*found, *broken)
 
 
@@ -108,7 +110,7 @@ def _row(
         synced = tree_of(world.origin, app.revision, environment.release_path(release.app))
         live = "yes" if synced == release.tree else "no"
     hold = held(release, holds)
-    note = release.drift or (f"quarantined: {hold.why}" if hold else "")
+    note = release.drift or (f"quarantined by {hold.environment} {hold.id}: {hold.why}" if hold else "")
     return Row(release.app, release.version, release.tree, live, note)
 
 

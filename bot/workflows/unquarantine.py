@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import BotError
+from bot.model import ENVIRONMENTS, BotError
 from bot.rollback import hold_path
 from bot.workflows.changes import Proposal, candidate, ensure_pull, push
 from bot.workflows.stack import read_stack
@@ -30,10 +30,11 @@ def unquarantine(world: World, environment: str, hold_id: str, *, reason: str, d
     """Opens or keeps the pull request that removes a hold."""
     stack = read_stack(world.origin, world.origin.fetch_main())
     stack.environment(environment)
-    holds = [hold for hold in stack.known_holds() if hold.environment == environment]
+    holds = [hold for hold in stack.readable_holds if hold.environment == environment]
     hold = next((hold for hold in holds if hold.id == hold_id), None)
     if hold is None:
-        if not hold_id.startswith("quarantine-"):
+        path = f"{ENVIRONMENTS}/{environment}/holds/{hold_id}.yaml"
+        if not world.origin.history(stack.commit, path, limit=1):
             known = ", ".join(hold.id for hold in holds) or "none"
             raise BotError(f"{environment} has no hold {hold_id!r}", f"its holds are: {known}", usage=True)
         return Lift("already")

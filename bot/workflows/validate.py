@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem, image_problems, unused_images
-from bot.model import APPS, BotError, RenderError
+from bot.environment_keys import is_dns_label
+from bot.model import APPS, ENVIRONMENTS, BotError, RenderError
 from bot.objects_diff import diff_objects
 from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
 from bot.workflows.checks import environment_contents, read_folder, release_contents, unmatched_patches
-from bot.workflows.rendering import render_at
+from bot.workflows.rendering import WORKLOADS, containers, render_at
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def _with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
 def _files(objects: Objects, stack: Stack) -> Iterator[Problem]:
     """Problems of files alone: unreadable environments and holds, records, contents of each tree once."""
     for name, error in stack.unreadable.items():
-        yield Problem(f"environments/{name}/environment.yaml", error.message, error.hint)
+        yield _about(f"{ENVIRONMENTS}/{name}/environment.yaml", error)
+    if stack.disorder:
+        yield Problem(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
+    yield from _names(objects, stack)
     if isinstance(stack.holds, Unseen):
         yield Problem("holds", stack.holds.detail, "mend or remove the file: an unreadable hold stops every promotion")
     checked: set[tuple[str, str]] = set()
@@ -76,6 +80,29 @@ def _files(objects: Objects, stack: Stack) -> Iterator[Problem]:
                     yield Problem(f"{where}/{problem.file}", problem.what, problem.hint, problem.is_error)
 
 
+def _about(file: str, error: BotError) -> Problem:
+    """An error about a file, which is not named twice."""
+    return Problem(file, error.message.removeprefix(file).lstrip(": "), error.hint)
+
+
+def _names(objects: Objects, stack: Stack) -> Iterator[Problem]:
+    """Folders in `apps/` that cannot be apps, and apps that run nowhere."""
+    used = {app for overlays in stack.overlays.values() for app in overlays}
+    for name, entry in objects.entries(stack.commit, APPS).items():
+        if entry.mode == FOLDER and not is_dns_label(name):
+            yield Problem(f"{APPS}/{name}", "is no name for an app", "use lower-case letters, digits and inner dashes")
+        elif entry.mode == FOLDER and name not in used:
+            yield Problem(
+                f"{APPS}/{name}", "runs nowhere: no environment has an overlay for it", f"add environments/<env>/{name}", is_error=False
+            )
+
+
+def _empty_workloads(rendered: Rendered) -> Iterator[Problem]:
+    for item in rendered.objects:
+        if item["kind"] in WORKLOADS and not containers(item):
+            yield Problem(f"{item['kind']} {item['metadata']['name']}", "has no containers", "write its Pod template")
+
+
 def _environment(objects: Objects, stack: Stack, environment: Environment, rendered: Rendered | BotError) -> Iterator[Problem]:
     folder = read_folder(objects, stack.commit, environment)
     yield from environment_contents(folder, environment)
@@ -85,7 +112,8 @@ def _environment(objects: Objects, stack: Stack, environment: Environment, rende
         return
     if rendered.warnings.strip():
         yield Problem(environment.folder, f"kustomize warns: {' '.join(rendered.warnings.split())}", "mend what it names")
-    for problem in image_problems(rendered.objects, stack.releases[environment.name].values()):
+    images = image_problems(rendered.objects, stack.releases[environment.name].values())
+    for problem in (*images, *_empty_workloads(rendered)):
         yield Problem(f"{environment.folder}: {problem.file}", problem.what, problem.hint)
     yield from unmatched_patches(folder, environment, rendered)
 
@@ -94,8 +122,9 @@ def _records(stack: Stack, environment: Environment) -> Iterator[Problem]:
     releases, overlays = stack.releases[environment.name], stack.overlays[environment.name]
     for release in releases.values():
         if release.drift:
-            hint = "nobody edits releases: restore the folder from main, or promote"
-            yield Problem(environment.release_path(release.app), release.drift, hint)
+            path = environment.release_path(release.app)
+            hint = "nobody edits releases: restore the folder from main, or promote" if environment.promotes_from else "correct the file"
+            yield Problem(path, release.drift.removeprefix(path).lstrip(": "), hint)
         if environment.promotes_from and release.tree and release.app not in overlays:
             hint = "an app leaves an environment by a pull request that removes overlay and release together"
             yield Problem(environment.release_path(release.app), "has no overlay here", hint)

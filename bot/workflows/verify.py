@@ -15,17 +15,21 @@ from bot.runs import newest_run
 from bot.workflows.effects import problem
 from bot.workflows.judging import STATES
 from bot.workflows.observe import Question, runs_at, see_application, see_environments, synced_at
+from bot.workflows.sampling import Window
 from bot.workflows.stack import read_stack
+from bot.workflows.statuses import own_status
+from bot.workflows.watching import watch_findings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import Environment
-    from bot.observations import Judgement
-    from bot.ports import World
+    from bot.observations import ApplicationSeen, Judgement, Unseen
+    from bot.ports import Status, World
     from bot.workflows.stack import Stack
 
 POLL = timedelta(seconds=5)
+LEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -54,29 +58,52 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     environment = stack.environment(name)
     application = see_application(world, environment)
     releases = tuple(stack.releases[name].values())
-    question = Question(environment, "target", stack.commit, releases, application, environment.policy)
+    newest = _newest(world, stack, environment, application=application)
+    known = own_status(world, newest.commit, verified_status(name)) if newest else None
+    watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
+    question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch)
     (seen,) = see_environments(world, [question])
     drifted = tuple(problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
-    judgement = judge(Observations(None, seen, stack.holds, drifted), now=world.now())
-    runs = {r.app: newest_run(runs_at(world.origin, stack.commit, environment.release_path(r.app)), r.tree) for r in releases}
-    until = _watched_until(world, stack, environment, application=application)
+    judgement = judge(
+        Observations(None, seen, stack.holds, (*drifted, *watch_findings(seen, watch, since=newest.began if newest else None))),
+        now=world.now(),
+    )
+    until = newest.began + environment.policy.watch if newest else None
     state = _state(judgement, over=until is not None and world.now() >= until)
-    commits = tuple(dict.fromkeys(run.commit for run in runs.values() if run))
-    if not dry_run:
-        for commit in commits:
-            _record(world, commit, environment, state=state, judgement=judgement)
-    return Verification(name, judgement, state, commits, until)
+    if newest and not dry_run and not _is_decided(known):
+        description = messages.status_description(judgement)
+        world.forge.set_status(newest.commit, verified_status(name), state=state, description=description)
+    return Verification(name, judgement, state, (newest.commit,) if newest else (), until)
 
 
-def _watched_until(world: World, stack: Stack, environment: Environment, *, application: object) -> datetime | None:
-    """The end of the watch: the policy's time after the newest sync that brought a release (or its commit)."""
-    moments = []
+@dataclass(frozen=True)
+class _Newest:
+    """The latest change of what an environment runs: the commit that brought it, and since when it is live."""
+
+    commit: str
+    began: datetime
+
+
+def _newest(world: World, stack: Stack, environment: Environment, *, application: ApplicationSeen | Unseen | None) -> _Newest | None:
+    found = []
     for release in stack.releases[environment.name].values():
         path = environment.release_path(release.app)
         run = newest_run(runs_at(world.origin, stack.commit, path), release.tree)
-        synced = synced_at(world.origin, application, path=path, tree=release.tree)  # type: ignore[arg-type]
-        moments += [moment for moment in (synced, run.since if run else None) if moment]
-    return max(moments) + environment.policy.watch if moments else None
+        if run:
+            synced = synced_at(world.origin, application, path=path, tree=release.tree)
+            found.append(_Newest(run.commit, max(synced or run.since, run.since)))
+    return max(found, key=lambda each: each.began, default=None)
+
+
+def _window(newest: _Newest, environment: Environment, *, now: datetime) -> Window:
+    """The watch so far, and a while before it, so that what fired already is known."""
+    watch = environment.policy.watch
+    return Window(newest.began - min(watch, LEAD), min(newest.began + watch, now), newest.began)
+
+
+def _is_decided(known: Status | None) -> bool:
+    """A success and a failure of a release stay: what comes later is a new incident, or too late."""
+    return known is not None and known.state in {"success", "failure"}
 
 
 def _state(judgement: Judgement, *, over: bool) -> str:
@@ -84,12 +111,3 @@ def _state(judgement: Judgement, *, over: bool) -> str:
     if judgement.verdict is Verdict.PASS:
         return "success" if over else "pending"
     return STATES[judgement.verdict]
-
-
-def _record(world: World, commit: str, environment: Environment, *, state: str, judgement: Judgement) -> None:
-    """Writes the result; a success stays: what fails later is another release's fault or a new incident."""
-    context = verified_status(environment.name)
-    before = world.forge.statuses(commit).get(context)
-    if before and before.state == "success":
-        return
-    world.forge.set_status(commit, context, state=state, description=messages.status_description(judgement))

@@ -137,7 +137,7 @@ Skipped, without an overlay in prod: monitoring.
 
 ### Undo
 
-`bot rollback prod api neo4j` or GitHub's Revert button.
+`bot rollback prod api neo4j`.
 """
 
 
@@ -163,7 +163,8 @@ def test_a_body_fits_whatever_is_in_it() -> None:
         unexercised=["a/b.yaml"] * 5000,
     )
     assert len(body) < GITHUB_LIMIT + 1
-    assert body.endswith("GitHub's Revert button.\n")
+    assert "### Undo\n\n`bot rollback " in body[-60_000:]
+    assert body.endswith("`.\n")
 
 
 def finding(verdict: Verdict, summary: str = "an alert fires", row: int = 10) -> Finding:
