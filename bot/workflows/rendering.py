@@ -22,13 +22,19 @@ def render_at(objects: Objects, renderer: Renderer, *, commit: str, environment:
     """What kustomize makes of an environment (or a folder in it) at a commit; RenderError when it refuses."""
     with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
         root = Path(scratch).resolve()
-        objects.materialize(commit, sources_of(environment), root)
+        objects.materialize(commit, _sources(objects, commit, environment), root)
         return renderer.render(root / environment.folder / folder)
 
 
 def sources_of(environment: Environment) -> list[str]:
-    """The folders that an environment's render reads."""
+    """The folders that an environment's render reads from."""
     return [environment.folder] if environment.promotes_from else [environment.folder, APPS]
+
+
+def _sources(objects: Objects, commit: str, environment: Environment) -> list[str]:
+    """The paths that an environment's render may read: holds are for the gate alone."""
+    own = [f"{environment.folder}/{name}" for name in objects.entries(commit, environment.folder) if name != "holds"]
+    return own if environment.promotes_from else [*own, APPS]
 
 
 def workload_images(objects: Iterable[dict[str, Any]]) -> frozenset[str]:
