@@ -138,7 +138,7 @@ class Land:
 
     def post(self, path: str) -> httpx.Response:
         """A request without credentials."""
-        return httpx.post(f"{self.server.url}{path}", timeout=5, trust_env=False)
+        return httpx.post(f"{self.server.url}{path}", timeout=20, trust_env=False)
 
 
 @contextmanager

@@ -61,18 +61,34 @@ def mortal(world: World, calls: int) -> World:
     )
 
 
-def survive(world: World, command: Callable[[World], object], check: Callable[[], None], forget: Callable[[], None]) -> int:
-    """Kills a command at its first, second, … port call, runs it again, checks; answers how many calls it makes."""
-    calls = 0
+def survive(
+    world: World,
+    command: Callable[[World], object],
+    *,
+    untouched: Callable[[], bool],
+    check: Callable[[], None],
+    forget: Callable[[], None],
+) -> int:
+    """Kills a command at its first, second, … port call, runs it again, checks; answers how many calls it makes.
+
+    Where nothing was written yet, running it again is running it for the first time: that is not repeated for every call.
+    """
+    calls = again = 0
     while True:
         died = False
         try:
             command(mortal(world, calls))
         except KilledError:
             died = True
+        if died and untouched():
+            calls += 1
+            continue
+        again += died
+        if died:
             command(world)
         check()
         if not died:
+            assert again > 0, "no kill fell between two writes"
             return calls
         forget()
         calls += 1

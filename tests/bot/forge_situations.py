@@ -76,7 +76,7 @@ class Situation:
     def bot(self) -> Person:
         return Person(self.server.url, REPOSITORY, TOKEN)
 
-    def forge(self, token: str | None = TOKEN, *, app_key: str | None = None, timeout: float = 5, name: str = REPOSITORY) -> ports.Forge:
+    def forge(self, token: str | None = TOKEN, *, app_key: str | None = None, timeout: float = 20, name: str = REPOSITORY) -> ports.Forge:
         app_id = APP_ID if app_key else None
         return open_forge(self.api, name, token=None if app_key else token, app_id=app_id, app_key=app_key, timeout=timeout)
 

@@ -240,7 +240,7 @@ def test_a_lost_reply_to_a_sync_is_asked_again_and_to_a_terminate_is_not(land: L
     faults.append(Fault("POST", APPLICATIONS, times=1))
     land.argocd().sync()
     assert sum(call.method == "POST" for call in calls) == 2
-    land.until(lambda seen: len(seen.history) == 2)
+    land.until(lambda seen: len(seen.history) >= 2)  # the sync that was asked for again may be one more
     faults.append(Fault("DELETE", APPLICATIONS, times=1, status=502))
     with pytest.raises(UnobservableError) as unseen:
         land.argocd().terminate()

@@ -31,10 +31,13 @@ def test_promote_killed_at_every_port_call(dev_ahead: Town) -> None:
         assert pull.labels == ["promotion"]
         assert forge.newest_statuses(pull.head)["promotion/gate"]
 
+    def untouched() -> bool:
+        return not town.git("branch", "--list", "promote.*") and not town.open_pulls()
+
     def forget() -> None:
         town.git("branch", "-D", "promote.staging")
         for number in [number for number, pull in forge.pulls.items() if pull.branch == "promote.staging"]:
             del forge.pulls[number]
 
-    calls = survive(world, lambda world: promote(world, "dev", "staging"), check, forget)
+    calls = survive(world, lambda world: promote(world, "dev", "staging"), untouched=untouched, check=check, forget=forget)
     assert calls > 30

@@ -252,4 +252,4 @@ def test_a_tree_that_only_the_pull_requests_own_branch_had_is_not_promoted(town:
     judged = town.bot("gate", "--pr", str(pull["number"]))
     assert judged.result["gate"]["verdict"] == "FAIL"
     summaries = [finding["summary"] for finding in judged.result["gate"]["findings"] if finding["code"] == "not-promoted"]
-    assert any("not on main" in summary for summary in summaries)
+    assert any("is not what began to run at" in summary for summary in summaries)
