@@ -31,7 +31,7 @@ SPELLINGS = {
         *("path", "files", "envs", "env", "target", "targets", "select", "kind", "name", "group", "labelSelector"),
     )
 }
-HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")
+HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's alphabet (api/hasher/hasher.go)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 from typing import Literal
@@ -184,8 +184,3 @@ class Hold:
     when: str
     why: str
     until: str | None = None
-
-
-def with_record(release: Release, record: Record) -> Release:
-    """The same release under another record."""
-    return replace(release, record=record)

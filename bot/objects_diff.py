@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+
+from bot.kustomizations import HASH_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]  # Any: arbitrary YAML
 Key = tuple[str, str, str, str]
 
-HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's alphabet (api/hasher/hasher.go)
 GENERATED = frozenset({"ConfigMap", "Secret"})
 KEEPS_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim"})
 LASTING = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"})

@@ -18,19 +18,16 @@ class Run:
     commit: str
     since: datetime
     until: datetime | None  # None: it still runs
-    last_commit: str | None = None  # that ended it
 
 
 def runs_of(changes: Iterable[tuple[str, datetime, str | None]]) -> tuple[Run, ...]:
     """Runs from (commit, time, tree after it), newest first; commits that kept the tree join their run."""
     found: list[Run] = []
-    ended: tuple[str, datetime] | None = None
     for commit, time, tree in changes:
         if found and found[-1].tree == tree:
-            found[-1] = Run(tree, commit, time, found[-1].until, found[-1].last_commit)
+            found[-1] = Run(tree, commit, time, found[-1].until)
         else:
-            found.append(Run(tree, commit, time, ended[1] if ended else None, ended[0] if ended else None))
-        ended = (found[-1].commit, found[-1].since)
+            found.append(Run(tree, commit, time, found[-1].since if found else None))
     return tuple(found)
 
 

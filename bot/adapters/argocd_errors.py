@@ -6,9 +6,9 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from bot.adapters.foreign import quoted
 from bot.model import UnobservableError
 
-QUOTED_CHARACTERS = 200  # of a foreign reply, in a message
 NOT_FOUND = 5  # gRPC's code
 HINTS = {
     "argocd-tls": "its certificate must be valid for this host and signed by an authority of this machine",
@@ -51,12 +51,6 @@ def refusal(url: str, path: str, *, status: int, body: bytes) -> RefusedError:
 def unseen(url: str, code: str, *, message: str) -> UnobservableError:
     """A fact of this Argo CD that could not be found out."""
     return UnobservableError(code, f"{url} {message}", HINTS.get(code, "check that it runs, and `argocd` in environment.yaml"))
-
-
-def quoted(text: bytes) -> str:
-    """The beginning of a foreign text, printable on one line."""
-    words = " ".join(text[: 4 * QUOTED_CHARACTERS].decode(errors="replace").split())
-    return "".join(character if character.isprintable() else "?" for character in words)[:QUOTED_CHARACTERS]
 
 
 def _gateway(body: bytes) -> tuple[int | None, str]:

@@ -12,7 +12,8 @@ import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError, TimeoutError  # noqa: A004 - urllib3's name for it
 
-from bot.adapters.argocd_errors import RefusedError, quoted, refusal, unseen
+from bot.adapters.argocd_errors import RefusedError, refusal, unseen
+from bot.adapters.foreign import is_web_page, quoted
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Answer:
     @property
     def is_html(self) -> bool:
         """Whether it is a page for people, as a login in front of Argo CD serves, or Argo CD itself below its real URL."""
-        return "html" in self.content_type or self.body.lstrip()[:1] == b"<"
+        return is_web_page(self.content_type, self.body)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from bot.adapters.argocd_errors import quoted, unseen
+from bot.adapters.argocd_errors import unseen
 from bot.adapters.argocd_shapes import Reference, Source
+from bot.adapters.foreign import quoted
 from bot.observations import ApplicationSeen, Deployed, Operation, PodSeen, ResourceFault
 
 if TYPE_CHECKING:

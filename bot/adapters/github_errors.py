@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import requests
 from github import BadAttributeException, GithubException, RateLimitExceededException
 
+from bot.adapters.foreign import printable
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ SERVER_ERROR = 500
 STRANGE = (BadAttributeException, AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 FAILURES = (GithubException, requests.RequestException, *STRANGE)
 PASSING = (requests.exceptions.ConnectionError, requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError)
-QUOTED_CHARACTERS = 200  # of a foreign reply, in a message
 CREDENTIALS = {
     False: ("the forge does not accept the token", "it may have expired: put a valid one into the file that BOT_GITHUB_TOKEN_FILE names"),
     True: ("the forge does not accept the App's key", "check BOT_GITHUB_APP_ID, BOT_GITHUB_APP_KEY_FILE and this machine's clock"),
@@ -40,8 +40,7 @@ def refusal(error: GithubException) -> str:
     details = told.get("errors") or []
     texts = [str(told.get("message") or f"HTTP {error.status}")]
     texts += [str(_detail(detail)) for detail in details] if isinstance(details, list) else []
-    text = " ".join("; ".join(texts).split())
-    return "".join(character if character.isprintable() else "?" for character in text)[:QUOTED_CHARACTERS]
+    return printable("; ".join(texts))
 
 
 def explained(error: Exception, server: str, *, subject: str, is_app: bool) -> BotError:

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.adapters.prometheus_http import READINESS, connect, quoted
+from bot.adapters.foreign import quoted
+from bot.adapters.prometheus_http import READINESS, connect
 from bot.adapters.prometheus_replies import alerting_rules, ask, meaning, moment, number, target_seen
 from bot.adapters.prometheus_shapes import GROUPS, MATRIX, RUNTIME, SCALAR, TARGETS, VECTOR
 from bot.model import BotError

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import tenacity
 
+from bot.adapters.foreign import is_web_page, quoted
 from bot.model import BotError, UnobservableError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 READINESS = "/-/ready"
 ATTEMPTS = 3
 MOST_BYTES = 16 * 1024 * 1024
-QUOTED_CHARACTERS = 200  # of a foreign reply, in a message
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Answer:
     @property
     def is_html(self) -> bool:
         """Whether it is a page for people, as a login in front of Prometheus serves."""
-        return "html" in self.content_type or self.body.lstrip()[:1] == b"<"
+        return is_web_page(self.content_type, self.body)
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,6 @@ def connect(url: str, *, token: str | None, timeout: float) -> Connection:
         trust_env=False,  # neither proxies nor ~/.netrc: the token goes to the configured host alone
     )
     return Connection(url.rstrip("/"), client, timeout)
-
-
-def quoted(body: bytes) -> str:
-    """The beginning of a foreign reply, printable on one line."""
-    text = " ".join(body[: 4 * QUOTED_CHARACTERS].decode(errors="replace").split())
-    return "".join(character if character.isprintable() else "?" for character in text)[:QUOTED_CHARACTERS]
 
 
 def _may_pass(error: BaseException) -> bool:

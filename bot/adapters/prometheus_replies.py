@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import promql_parser
 from pydantic import ValidationError
 
-from bot.adapters.prometheus_http import quoted
+from bot.adapters.foreign import quoted
 from bot.adapters.prometheus_shapes import AlertingRule
 from bot.observations import AlertSeen, RuleSeen, TargetSeen
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.gate.evidence import written
+
 if TYPE_CHECKING:
     from bot.model import Release
-    from bot.observations import Finding, Judgement
+    from bot.observations import Judgement
     from bot.ports import PullRequest
     from bot.promotion import Change
     from bot.workflows.planning import Planned
@@ -24,23 +26,11 @@ def release(found: Release | None) -> dict[str, Any] | None:
     return None if found is None or not found.tree else {"tree": found.tree, "version": found.version}
 
 
-def finding(found: Finding) -> dict[str, Any]:
-    """One line of evidence."""
-    return {
-        "row": found.row,
-        "code": found.code,
-        "verdict": found.verdict.name,
-        "subject": found.subject,
-        "summary": found.summary,
-        "facts": found.facts,
-    }
-
-
 def judgement(found: Judgement | None) -> dict[str, Any] | None:
     """A verdict with its evidence."""
     if found is None:
         return None
-    findings = [finding(each) for each in found.findings]
+    findings = [written(each) for each in found.findings]
     return {"verdict": found.verdict.name, "at": found.at.isoformat(), "findings": findings}
 
 

@@ -20,7 +20,7 @@ def to_json(judgement: Judgement) -> str:
             "schema": SCHEMA,
             "verdict": judgement.verdict.name,
             "at": judgement.at.isoformat(),
-            "findings": [_written(finding) for finding in judgement.findings],
+            "findings": [written(finding) for finding in judgement.findings],
         }
     )
 
@@ -48,7 +48,8 @@ def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _written(finding: Finding) -> dict[str, object]:
+def written(finding: Finding) -> dict[str, object]:
+    """One line of evidence as JSON values."""
     return {
         "row": finding.row,
         "code": finding.code,

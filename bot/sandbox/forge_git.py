@@ -7,12 +7,13 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.adapters.git_command import ISOLATED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 SECONDS = 60
-ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
 
 
 @dataclass(frozen=True)

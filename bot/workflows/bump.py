@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bot import messages
 from bot.images_file import parse_images, parse_tag, write_images
-from bot.model import APPS, BotError, MovedRefError
+from bot.model import APPS, BotError
 from bot.ports import FOLDER
-from bot.workflows.changes import TRIES, Proposal, candidate, ensure_pull, push
+from bot.workflows.changes import Proposal, anew, candidate, ensure_pull, push
 from bot.workflows.stack import IMAGES, read_stack
 
 if TYPE_CHECKING:
@@ -35,13 +35,7 @@ class Bump:
 
 def bump(world: World, app: str, tag: str, *, image: str | None = None, unpinned: bool = False, dry_run: bool = False) -> Bump:
     """Opens or keeps the pull request that makes dev run a tag, pinned by its digest."""
-    for attempt in range(TRIES):
-        try:
-            return _bump(world, app, tag, image=image, unpinned=unpinned, dry_run=dry_run)
-        except MovedRefError:
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError  # pragma: no cover - the loop returns or raises
+    return anew(world, lambda: _bump(world, app, tag, image=image, unpinned=unpinned, dry_run=dry_run))
 
 
 def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool, dry_run: bool) -> Bump:

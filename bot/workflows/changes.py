@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.model import MAIN, BotError, MovedRefError
 from bot.ports import Entry
@@ -12,10 +12,13 @@ from bot.releases import parse_hold
 from bot.rollback import quarantined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.ports import PullRequest, World
 
 Changes = dict[str, Entry | str | None]
 TRIES = 3
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,17 @@ class Proposal:
     body: str
     allowed: tuple[str, ...]  # prefixes that people's own commits on the branch may touch
     holds: tuple[str, ...] = ()  # paths of holds: who, when and why may differ from an earlier try
+
+
+def anew(world: World, action: Callable[[], Done], *, saying: str = "") -> Done:
+    """Does something again, from the reading on, when a ref moved meanwhile; a few times, then the MovedRefError stands."""
+    for _ in range(TRIES - 1):
+        try:
+            return action()
+        except MovedRefError:
+            if saying:
+                world.progress.say(saying)
+    return action()
 
 
 def placed(world: World, proposal: Proposal, head: str) -> bool:

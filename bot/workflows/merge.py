@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.gate.evidence import digest, to_json
 from bot.model import BotError, MovedRefError, Verdict
-from bot.workflows.changes import TRIES
+from bot.workflows.changes import anew
 from bot.workflows.judging import judge_planned, publish, resting_state
 from bot.workflows.landing import check_landed
 from bot.workflows.pulls import planned_of
@@ -52,24 +52,12 @@ def merge(world: World, number: int, *, wait: bool = False, deadline: timedelta 
     """Merges an approved promotion that passes now; with wait, as soon as it is both, within the deadline."""
     end = world.now() + deadline
     while True:
-        done = _merge_on_moving_main(world, number)
+        done = anew(world, lambda: _merge(world, number), saying="main moved while this was judged; judging anew")
         retry = done.judgement is not None and done.judgement.verdict is not Verdict.FAIL
         if done.outcome in {"merged", "already"} or not (wait and retry) or world.now() >= end:
             return done
         world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
         world.sleep(min(POLL, done.planned.target.policy.interval) if done.planned else POLL)
-
-
-def _merge_on_moving_main(world: World, number: int) -> Merge:
-    """Judges anew when main moved meanwhile, a few times."""
-    for attempt in range(TRIES):
-        try:
-            return _merge(world, number)
-        except MovedRefError:
-            if attempt == TRIES - 1:
-                raise
-            world.progress.say("main moved while this was judged; judging anew")
-    raise AssertionError  # pragma: no cover - the loop returns or raises
 
 
 def _merge(world: World, number: int) -> Merge:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import BotError, MovedRefError, Verdict
+from bot.model import BotError, Verdict
 from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
-from bot.workflows.changes import TRIES, ensure_pull, push
+from bot.workflows.changes import anew, ensure_pull, push
 from bot.workflows.judging import judge_planned, publish
 from bot.workflows.planning import plan
 
@@ -37,14 +37,11 @@ def promote(
     dry_run: bool = False,
 ) -> Promotion:
     """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew."""
-    for attempt in range(TRIES):
-        try:
-            return _promote(world, source, target, apps=apps, release=release, dry_run=dry_run)
-        except MovedRefError:
-            if attempt == TRIES - 1:
-                raise
-            world.progress.say("somebody else was faster; planning anew")
-    raise AssertionError  # pragma: no cover - the loop returns or raises
+    return anew(
+        world,
+        lambda: _promote(world, source, target, apps=apps, release=release, dry_run=dry_run),
+        saying="somebody else was faster; planning anew",
+    )
 
 
 def look(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Promotion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import ENVIRONMENTS, BotError, MovedRefError
 from bot.promotion import read_branch, verified_status
-from bot.workflows.changes import TRIES, candidate, ensure_pull, only_ours, push
+from bot.workflows.changes import anew, candidate, ensure_pull, only_ours, push
 from bot.workflows.landing import check_landed
 from bot.workflows.rollback_plan import Prepared, Request, prepare
 from bot.workflows.stack import read_stack
@@ -33,13 +33,7 @@ class Rollback:
 
 def roll_back(world: World, request: Request, *, dry_run: bool = False) -> Rollback:
     """Puts earlier releases back through a pull request merged at once, then has Argo CD drop what hangs and sync."""
-    for attempt in range(TRIES):
-        try:
-            return _roll_back(world, request, dry_run=dry_run)
-        except MovedRefError:
-            if attempt == TRIES - 1:
-                raise
-    raise AssertionError  # pragma: no cover - the loop returns or raises
+    return anew(world, lambda: _roll_back(world, request, dry_run=dry_run))
 
 
 def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:

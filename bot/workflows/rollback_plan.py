@@ -77,8 +77,7 @@ def prepare(
     if not moves:
         return None
     changes = _placement(environment, moves)
-    changes, diff, notes = rendered(objects, renderer, stack, environment, moves=moves, changes=changes)
-    after = objects.make_commit(main, changes, "rollback")
+    changes, after, diff, notes = rendered(objects, renderer, stack, environment, moves=moves, changes=changes)
     fence(objects, renderer, after, environment, moves=moves, allowed=request.include_stateful)
     notes += tuple(move.warning for move in moves if move.warning)
     pairs = [(move.bad, move.good) for move in moves]

@@ -26,27 +26,29 @@ def rendered(
     *,
     moves: tuple[Move, ...],
     changes: Changes,
-) -> tuple[Changes, str, tuple[str, ...]]:
-    """The changes that render: with today's overlays, else with those from when the trees last ran."""
+) -> tuple[Changes, str, str, tuple[str, ...]]:
+    """The changes that render, with today's overlays or those from when the trees last ran; their commit, diff and notes."""
     try:
         before = _objects(objects, renderer, stack.commit, environment)
     except RenderError:
         before = ()  # what is there is broken; this is the cure
     try:
-        after = _objects(objects, renderer, objects.make_commit(stack.commit, changes, "rollback"), environment)
+        commit = objects.make_commit(stack.commit, changes, "rollback")
+        after = _objects(objects, renderer, commit, environment)
         notes: tuple[str, ...] = ()
     except RenderError as error:
         changes, notes = _with_overlays(objects, environment, moves, changes=changes)
         if not notes:
             raise
         world_before = error.message
-        after = _objects(objects, renderer, objects.make_commit(stack.commit, changes, "rollback"), environment)
+        commit = objects.make_commit(stack.commit, changes, "rollback")
+        after = _objects(objects, renderer, commit, environment)
         notes = (*notes, f"without it: {world_before}")
     difference = diff_objects(before, after)
     refused = lasting_risks(difference)
     if refused:
         raise BotError(f"this rollback is refused: {refused[0]}", "roll forward, or move the data by hand first")
-    return changes, "\n".join(change.diff for change in difference), notes
+    return changes, commit, "\n".join(change.diff for change in difference), notes
 
 
 def _objects(objects: Objects, renderer: Renderer, commit: str, environment: Environment) -> tuple[dict[str, object], ...]:
