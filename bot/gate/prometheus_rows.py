@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST_SAMPLE_AGE = timedelta(minutes=5)
 LARGEST_SKEW = timedelta(seconds=30)
+LARGEST_DELAY = timedelta(seconds=5)  # a busy server evaluates and scrapes late, and tells the time in whole seconds
 GROUP_INTERVALS_OF_AGE = 2
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import good, iso, names, unknown
-from bot.gate.prometheus_rows import LARGEST_SKEW
+from bot.gate.prometheus_rows import LARGEST_DELAY, LARGEST_SKEW
 from bot.gate.scope import blocking_rules, watchdog_rules
 from bot.observations import Unseen
 
@@ -88,18 +88,16 @@ def _fault(rule: RuleSeen, server_time: datetime) -> str | None:
     if rule.last_evaluation is None:
         return "rule-never-evaluated"
     age = server_time - rule.last_evaluation
-    oldest = timedelta(seconds=LARGEST_EVALUATION_AGE * rule.interval)
+    oldest = timedelta(seconds=LARGEST_EVALUATION_AGE * rule.interval) + LARGEST_DELAY
     return None if -LARGEST_SKEW <= age <= oldest else "rule-stale"
 
 
 def _not_advancing(replica: Replica) -> set[str]:
-    """Names of rules without a later evaluation although more than an interval lies between first and last sample."""
+    """Names of rules without a later evaluation although one was due, delay included, between first and last sample."""
     first, last = replica.samples[0], replica.samples[-1]
     before, after = _evaluations(replica, first), _evaluations(replica, last)
-    apart = (last.server_time - first.server_time).total_seconds()
-    return {
-        rule.name for key, (rule, evaluated) in after.items() if key in before and apart > rule.interval and evaluated <= before[key][1]
-    }
+    due = (last.server_time - first.server_time - LARGEST_DELAY).total_seconds()
+    return {rule.name for key, (rule, evaluated) in after.items() if key in before and due > rule.interval and evaluated <= before[key][1]}
 
 
 def _evaluations(replica: Replica, sample: Sample) -> dict[object, tuple[RuleSeen, datetime]]:

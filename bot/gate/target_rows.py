@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.gate.image_names import is_image
 from bot.gate.outcomes import good, names, unknown
+from bot.gate.prometheus_rows import LARGEST_DELAY
 from bot.gate.scope import concerns, expected_images, live_releases
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _faults(replica: Replica, sample: Sample, *, job: str) -> list[tuple[str, st
 def _fault(target: TargetSeen, server_time: datetime) -> str | None:
     if target.health != "up":
         return "target-down"
-    oldest = timedelta(seconds=LARGEST_SCRAPE_AGE * target.interval)
+    oldest = timedelta(seconds=LARGEST_SCRAPE_AGE * target.interval) + LARGEST_DELAY
     if target.last_scrape is None or server_time - target.last_scrape > oldest:
         return "target-stale"
     return None

@@ -62,20 +62,20 @@ ALLOWED: dict[str, tuple[str, Change]] = {
     ),
     "server exactly as old as two group intervals": ("target", judged_rule("Foreign", interval=30 * 1800.0 - 20)),
     "a long `for` of a rule of another environment": ("target", judged_rule("Foreign", duration=1e6)),
-    "a rule evaluated three intervals ago": (
+    "a rule evaluated three intervals and five seconds ago": (
         "source",
-        evaluated(BLOCKING, timedelta(seconds=3 * RULE_INTERVAL), only=0),
+        evaluated(BLOCKING, timedelta(seconds=3 * RULE_INTERVAL + 5), only=0),
     ),
     "a rule evaluated 30 s after the server's clock": ("source", evaluated(BLOCKING, -30 * SECOND, only=2)),
-    "a rule not evaluated again within its interval": (
+    "a rule not evaluated again within its interval and five seconds": (
         "target",
-        judged_rule(BLOCKING, last_evaluation=NOON - 41 * SECOND, interval=40.0),
+        judged_rule(BLOCKING, last_evaluation=NOON - 41 * SECOND, interval=35.0),
     ),
     "a clock 30 s ahead": ("source", shifted("at", -30 * SECOND, of="server_time", only=0)),
     "a clock 30 s behind": ("source", shifted("at", 30 * SECOND, of="server_time", only=0)),
     "a watchdog that covers exactly 95 %": ("source", replica(watchdog_coverage=0.95)),
     "no coverage where nothing soaks": ("target", replica(watchdog_coverage=0.0, window_start=None)),
-    "a target scraped three intervals ago": ("source", targets(only=0, ago=timedelta(seconds=3 * SCRAPE_INTERVAL))),
+    "a target scraped three intervals and five seconds ago": ("source", targets(only=0, ago=timedelta(seconds=3 * SCRAPE_INTERVAL + 5))),
     "a metric that may be absent": ("source", replica(metrics_without_series=("http_requests_lost_total",))),
     "a metric with an odd name that may be absent": (
         "target",
