@@ -125,6 +125,7 @@ class GateShape:
     watchdog: Text = Policy.watchdog
     required_jobs: Names = ()
     watch: Annotated[Duration, AfterValidator(positive)] = Policy.watch
+    require_digests: bool = Policy.require_digests
 
 
 @dataclass(frozen=True, config=SHAPE)

@@ -82,6 +82,7 @@ def _environment(name: str, shape: FileShape) -> Environment:
             watchdog=gate.watchdog,
             required_jobs=gate.required_jobs,
             watch=gate.watch,
+            require_digests=gate.require_digests,
         ),
         promotes_from=shape.promotes_from,
         live=shape.live,

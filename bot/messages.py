@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from bot.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.model import Hold, Release
+    from bot.model import Hold, Image, Release
     from bot.observations import Finding, Judgement
     from bot.ports import Commit
     from bot.promotion import Change, Plan
@@ -144,6 +144,17 @@ def bump_subject(app: str, before: str, after: str) -> str:
 def bump_body(app: str, reference: str) -> str:
     """Body of a bump's pull request."""
     return f"Dev runs `{reference}` as soon as this is merged. Other environments wait for a promotion.\n\nUndo: revert; app: {app}.\n"
+
+
+def pin_subject(pinned: Mapping[str, Sequence[Image]]) -> str:
+    """Subject of a pull request that gives tags their digests."""
+    return f"pin the images of {', '.join(sorted(pinned))} by digest"
+
+
+def pin_body(references: Iterable[str]) -> str:
+    """Body of a pull request that gives tags their digests."""
+    lines = "\n".join(f"- `{reference}`" for reference in references)
+    return f"The registry's digests of the tags that had none:\n\n{lines}\n\nThe tags stay what they are. Undo: revert.\n"
 
 
 def merge_message(digest: str, judgement: Judgement) -> str:

@@ -131,6 +131,7 @@ class Policy:
     watchdog: str = "ContextFoundationWatchdog"
     required_jobs: tuple[str, ...] = ()
     watch: timedelta = timedelta(minutes=30)
+    require_digests: bool = False
 
 
 @dataclass(frozen=True)

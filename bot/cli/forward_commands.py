@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     for name, function in (
         ("bump", bump),
+        ("pin", pin),
         ("promote", promote),
         ("gate", gate),
         ("merge", merge),
@@ -62,6 +63,31 @@ def bump(
             shown.pull(console, done.pull, done.outcome)
 
     return Answer(done.outcome, result | {"pull_request": describe.pull(done.pull)}, show)
+
+
+def pin(
+    apps: Annotated[list[str] | None, typer.Argument(help="Folders in apps/; none: all.")] = None,
+    *,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Open a pull request that gives every image tag without a digest the one that the registry has for it."""
+    from bot.workflows import pin as workflow
+
+    done = workflow.pin(world(), tuple(apps or ()), dry_run=dry_run)
+    pinned = {app: [image.reference for image in images] for app, images in done.pinned.items()}
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        for app, references in pinned.items():
+            for reference in references:
+                shown.line(console, f"{app}: {reference}")
+        if not pinned:
+            shown.line(console, "every image has a digest")
+        if done.pull:
+            shown.pull(console, done.pull, done.outcome)
+
+    return Answer(done.outcome, {"pinned": pinned, "pull_request": describe.pull(done.pull)}, show)
 
 
 def promote(

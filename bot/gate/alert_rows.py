@@ -1,4 +1,4 @@
-"""Rows 10 and 11 about alerts and quarantines: what fires, what is pending, what may never be promoted again."""
+"""Rows 10 and 11 about alerts and releases: what fires, what is pending, what may not be promoted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.gate.outcomes import Outcome
     from bot.gate.scope import Instance, Replica
-    from bot.model import Hold, Release
+    from bot.model import Hold, Policy, Release
 
 
 def no_alert_fires(replica: Replica) -> list[Outcome]:
@@ -93,6 +93,18 @@ def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hol
 def _quarantines(held: Hold, release: Release) -> bool:
     digests = {image.digest for image in release.images if image.digest}
     return (held.app, held.tree) == (release.app, release.tree) or bool(digests & set(held.digests))
+
+
+def images_are_pinned(releases: tuple[Release, ...], law: Policy) -> list[Outcome]:
+    """Row 10: where policy wants digests, every image to be promoted has one: a tag alone may be another image tomorrow."""
+    if not law.require_digests:
+        return []
+    loose = [(release.app, image.reference) for release in releases for image in release.images if not image.digest]
+    problems = [
+        fail("image-unpinned", f"{reference} has no digest; `bot pin {app}` resolves it", about=app, image=reference)
+        for app, reference in loose
+    ]
+    return problems or [good("images-pinned", "every image to be promoted is pinned by its digest")]
 
 
 def _law(held: Hold) -> dict[str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.gate.outcomes import Outcome
+    from bot.model import Policy
     from bot.observations import Observations
 
 REPLICA_ROWS = (
@@ -59,7 +60,7 @@ def judge(observations: Observations, *, now: datetime) -> Judgement:
     """The verdict under the target's policy, with a finding for all that was checked; `now` is taken after observing."""
     law = observations.target.environment.policy
     seen = [place for place in (observations.source, observations.target) if place]
-    findings = [*observations.problems, *_about_holds(observations)]
+    findings = [*observations.problems, *_about_releases(observations, law)]
     findings += [finding for place in seen for finding in _about(Place(place, law, now))]
     ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
     return Judgement(worst(ordered), tuple(ordered), now)
@@ -70,10 +71,12 @@ def worst(findings: Iterable[Finding]) -> Verdict:
     return max((finding.verdict for finding in findings), default=Verdict.UNKNOWN)
 
 
-def _about_holds(observations: Observations) -> list[Finding]:
+def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     releases = observations.source.releases if observations.source else ()
-    outcomes = alert_rows.releases_are_not_quarantined(releases, observations.holds)
-    return [_finding(10, f"{observations.target.environment.name}: holds", outcome=outcome) for outcome in outcomes]
+    name = observations.target.environment.name
+    quarantines = alert_rows.releases_are_not_quarantined(releases, observations.holds)
+    found = [_finding(10, f"{name}: holds", outcome=outcome) for outcome in quarantines]
+    return found + [_finding(10, name, outcome=outcome) for outcome in alert_rows.images_are_pinned(releases, law)]
 
 
 def _about(place: Place) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
         world.progress.say(f"resolving {before.repository}:{wanted_tag}")
         pinned = world.registry.digest(before.repository, wanted_tag)
     after = replace(before, tag=wanted_tag, digest=pinned)
-    _refuse_quarantined(app, after, read_stack(world.origin, main).known_holds())
+    refuse_quarantined(app, after, read_stack(world.origin, main).known_holds())
     if after == before:
         return Bump("already", app, before, after)
     new_text = write_images(text, [after], file=path)
@@ -91,7 +91,8 @@ def pick(images: tuple[Image, ...], wanted: str | None, *, file: str) -> Image:
     return found[0]
 
 
-def _refuse_quarantined(app: str, image: Image, holds: Iterable[Hold]) -> None:
+def refuse_quarantined(app: str, image: Image, holds: Iterable[Hold]) -> None:
+    """BotError when a hold of this app names the image's digest."""
     for hold in holds:
         if hold.app == app and image.digest in hold.digests:
             hint = f"why: {hold.why}; lift it with `bot unquarantine {hold.environment} {hold.id}` if that is over"

@@ -297,6 +297,7 @@ VIOLATIONS = (
         tree_held=held(tree=NEW_TREE, digests=()),
         digest_held=held(app="other", digests=(NEW_API.digest,)),
     ),
+    *of(10, FAIL, "image-unpinned", roles=TARGET, tag_alone=policy(require_digests=True)),
     *of(11, HOLD, "alert-pending", pending_once=own("pending", only=1), pending_of_nobody=alerting("pending", GATE)),
     *of(
         11,

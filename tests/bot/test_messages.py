@@ -228,6 +228,15 @@ def test_a_status_fits() -> None:
     assert described.endswith("(+11 more)")
 
 
+def test_a_pin_lists_what_it_resolved() -> None:
+    image = Image("ghcr.io/team/api", "v2", "sha256:1")
+    assert messages.pin_subject({"qdrant": (image,), "api": (image,)}) == "pin the images of api, qdrant by digest"
+    assert messages.pin_body([image.reference]) == (
+        "The registry's digests of the tags that had none:\n\n- `ghcr.io/team/api:v2@sha256:1`\n\n"
+        "The tags stay what they are. Undo: revert.\n"
+    )
+
+
 def test_a_bump_says_what_dev_will_run() -> None:
     assert messages.bump_subject("api", "v1", "v2") == "api: v1 -> v2"
     assert messages.bump_body("api", "ghcr.io/team/api:v2@sha256:1") == (
