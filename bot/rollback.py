@@ -96,9 +96,14 @@ def hold_path(hold: Hold) -> str:
 
 
 def held(release: Release, holds: Iterable[Hold]) -> Hold | None:
-    """The hold that quarantines a release, by its tree or by a digest that it runs."""
+    """The first hold that quarantines a release."""
+    return next((hold for hold in holds if quarantines(hold, release)), None)
+
+
+def quarantines(hold: Hold, release: Release) -> bool:
+    """Whether a hold means a release: its tree, or a digest in it, whichever app was rolled back from that image."""
     digests = {image.digest for image in release.images if image.digest}
-    return next((h for h in holds if h.app == release.app and (h.tree == release.tree or digests & set(h.digests))), None)
+    return (hold.app, hold.tree) == (release.app, release.tree) or bool(digests & set(hold.digests))
 
 
 def branch_of(environment: str, moves: Iterable[tuple[str, str, str]]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.gate.outcomes import fail, good, hold, iso, labels_in_words, unknown
 from bot.gate.scope import instances
 from bot.observations import Unseen
+from bot.rollback import quarantines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hol
     """Row 10: no release to be promoted is quarantined, by its tree or by a digest, wherever that was decided."""
     if isinstance(holds, Unseen):
         return [unknown(holds.code, f"the holds cannot be read: {holds.detail}")]
-    caught = [(release, held) for release in releases for held in holds if _quarantines(held, release)]
+    caught = [(release, held) for release in releases for held in holds if quarantines(held, release)]
     problems = [
         fail(
             "release-quarantined",
@@ -88,11 +89,6 @@ def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hol
         for release, held in caught
     ]
     return problems or [good("not-quarantined", "no release to be promoted is quarantined", holds=str(len(holds)))]
-
-
-def _quarantines(held: Hold, release: Release) -> bool:
-    digests = {image.digest for image in release.images if image.digest}
-    return (held.app, held.tree) == (release.app, release.tree) or bool(digests & set(held.digests))
 
 
 def images_are_pinned(releases: tuple[Release, ...], law: Policy) -> list[Outcome]:

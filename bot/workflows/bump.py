@@ -50,7 +50,7 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
         world.progress.say(f"resolving {before.repository}:{wanted_tag}")
         pinned = world.registry.digest(before.repository, wanted_tag)
     after = replace(before, tag=wanted_tag, digest=pinned)
-    refuse_quarantined(app, after, read_stack(world.origin, main).known_holds())
+    refuse_quarantined(after, read_stack(world.origin, main).known_holds())
     if after == before:
         return Bump("already", app, before, after)
     new_text = write_images(text, [after], file=path)
@@ -91,9 +91,9 @@ def pick(images: tuple[Image, ...], wanted: str | None, *, file: str) -> Image:
     return found[0]
 
 
-def refuse_quarantined(app: str, image: Image, holds: Iterable[Hold]) -> None:
-    """BotError when a hold of this app names the image's digest."""
+def refuse_quarantined(image: Image, holds: Iterable[Hold]) -> None:
+    """BotError when a hold names the image's digest, whichever app was rolled back from it."""
     for hold in holds:
-        if hold.app == app and image.digest in hold.digests:
+        if image.digest in hold.digests:
             hint = f"why: {hold.why}; lift it with `bot unquarantine {hold.environment} {hold.id}` if that is over"
             raise BotError(f"{image.reference} is quarantined since {hold.when}", hint)

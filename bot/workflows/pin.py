@@ -44,9 +44,9 @@ def _pin(world: World, apps: Sequence[str], *, dry_run: bool) -> Pin:
     if not pinned:
         return Pin("already", {})
     holds = read_stack(world.origin, main).known_holds()
-    for app, images in pinned.items():
+    for images in pinned.values():
         for image in images:
-            refuse_quarantined(app, image, holds)
+            refuse_quarantined(image, holds)
     if dry_run:
         return Pin("planned", pinned)
     proposal = _proposal(main, texts, pinned, apps)
