@@ -21,7 +21,7 @@ lint: set-up ## style, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/shellcheck .ci/run
+	@$(BIN)/shellcheck -x .ci/run scripts/*.sh tests/scripts/kubectl
 
 format: set-up ## rewrite the code in the project's form
 	@$(BIN)/ruff format .

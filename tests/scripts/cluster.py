@@ -1,0 +1,85 @@
+"""A made-up cluster behind a stand-in for kubectl, and the scripts run against it in a copy of the tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.manifests.renders import ROOT
+
+NAMES = ("deploy", "validate", "teardown")
+SCRIPTS = ROOT / "scripts"
+READS = ("get ", "config ", "version", "rollout status", "wait ")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The tree that the scripts run in, and the stand-in's notes."""
+
+    tree: Path
+    notes: Path
+
+    def answer(self, pattern: str, stdout: str = "", *, status: int = 0) -> None:
+        """What kubectl says to calls that contain the pattern; later rules win."""
+        rules = self.notes / "rules"
+        folder = rules / f"{99 - len(list(rules.iterdir())):02}"
+        folder.mkdir()
+        for name, text in {"pattern": pattern, "stdout": stdout, "status": str(status)}.items():
+            (folder / name).write_text(text, "utf-8")
+
+    def run(self, script: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        path = f"{Path(__file__).parent}:{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "FAKE": str(self.notes), "WAIT_SECONDS": "1"}
+        command = [str(self.tree / "scripts" / f"{script}.sh"), *arguments]
+        return subprocess.run(command, input=typed, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+    def calls(self) -> list[str]:
+        file = self.notes / "calls"
+        return file.read_text("utf-8").splitlines() if file.exists() else []
+
+    def changes(self) -> list[str]:
+        """The calls that could change the cluster, without their context."""
+        bare = [call.removeprefix("--context prod-eu ") for call in self.calls()]
+        return [call for call in bare if not call.startswith(READS) and not any(f" {read}" in call for read in READS)]
+
+
+def make_cluster(folder: Path) -> Cluster:
+    """The context prod-eu, with nothing in it but what answers() adds."""
+    cluster = Cluster(folder / "tree", folder / "notes")
+    (cluster.notes / "rules").mkdir(parents=True)
+    cluster.tree.mkdir()
+    for name in ("scripts", "clusters", "argocd", "environments"):
+        shutil.copytree(ROOT / name, cluster.tree / name, symlinks=True, ignore=shutil.ignore_patterns("release"))
+    cluster.answer("config get-contexts", "minikube\nprod-eu\n")
+    cluster.answer("config current-context", "prod-eu\n")
+    cluster.answer("get crd applications.argoproj.io", "customresourcedefinition/applications.argoproj.io\n")
+    return cluster
+
+
+def make_healthy(cluster: Cluster, *, backup: str) -> None:
+    """Everything that validate.sh looks at is as it should be; the backups ran at the given time."""
+    cluster.answer("get nodes", "node-1 True\nnode-2 True\n")
+    cluster.answer("get daemonset/istio-cni-node", "2 2")
+    cluster.answer("get deployments,statefulsets", "Deployment/context-api 4 4 5 5\nStatefulSet/qdrant 1 1 3 3\n")
+    cluster.answer("get persistentvolumeclaims", "qdrant-storage-qdrant-0 Bound\n")
+    cluster.answer("get certificates.cert-manager.io", "True")
+    cluster.answer("get cronjobs", f"qdrant-backup {backup}\nneo4j-backup {backup}\n")
+
+
+def make_origin(cluster: Cluster, *, without: str) -> None:
+    """The tree becomes a checkout whose origin's main lacks one environment."""
+    origin = cluster.tree.parent / "origin.git"
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+    shutil.rmtree(cluster.tree / "environments" / without, ignore_errors=True)
+    for command in (
+        ("init", "--quiet", "--bare", "--initial-branch=main", str(origin)),
+        ("-C", str(cluster.tree), "init", "--quiet", "--initial-branch=main"),
+        ("-C", str(cluster.tree), "remote", "add", "origin", str(origin)),
+        ("-C", str(cluster.tree), "add", "--all"),
+        (*identity, "-C", str(cluster.tree), "commit", "--quiet", "--message", "state of main"),
+        ("-C", str(cluster.tree), "push", "--quiet", "origin", "main"),
+    ):
+        subprocess.run(["git", *command], check=True, capture_output=True, timeout=60)
