@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bot.policies.fields import mapping, mappings, strings
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    Policy = Callable[["Manifests"], Iterator["Violation"]]
+    SourcePolicy = Callable[[Mapping[str, str]], Iterator["Violation"]]
+    Inspector = Callable[[Sequence["Object"]], Iterable["Violation"]]
 
 Object = dict[str, Any]  # arbitrary YAML: one Kubernetes object
 POD_PATHS = {
@@ -54,12 +60,12 @@ class Pods:
     def containers(self) -> Iterator[tuple[str, Object]]:
         """Init containers, then containers, each with its path in the owner."""
         for group in ("initContainers", "containers"):
-            for container in self.spec.get(group) or ():
+            for container in mappings(self.spec, group):
                 yield f"{self.path}.{group}[{container.get('name')}]", container
 
-    def wrong(self, where: str, what: str, *, hint: str) -> Violation:
+    def wrong(self, where: str, what: str, *, hint: str, is_error: bool = True) -> Violation:
         """A violation at a path below the owner."""
-        return Violation(self.kind, self.name, where, what, hint)
+        return Violation(self.kind, self.name, where, what, hint, is_error)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Manifests:
     environment: str
     namespace: str
     objects: tuple[Object, ...]
+    others: Mapping[str, str] = field(default_factory=dict)  # namespaces of the other environments, by their names
     _by_kind: dict[str, list[Object]] = field(init=False, repr=False, compare=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -89,6 +96,12 @@ class Manifests:
         """The Pods of all workloads, Jobs included."""
         return tuple(_pods(item, path) for kind, path in POD_PATHS.items() for item in self.of(kind))
 
+    def containers(self) -> Iterator[tuple[Pods, str, Object]]:
+        """Every container with its Pods and its path in their owner."""
+        for pods in self.pods:
+            for where, container in pods.containers():
+                yield pods, where, container
+
     def selected(self, labels: Mapping[str, str]) -> tuple[Pods, ...]:
         """Pods that carry all of these labels."""
         return tuple(each for each in self.pods if labels.items() <= each.labels.items())
@@ -96,7 +109,7 @@ class Manifests:
 
 def name_of(item: Object) -> str:
     """An object's name."""
-    return str(item.get("metadata", {}).get("name"))
+    return str(mapping(item, "metadata").get("name"))
 
 
 def wrong(item: Object, where: str, what: str, *, hint: str, is_error: bool = True) -> Violation:
@@ -105,8 +118,5 @@ def wrong(item: Object, where: str, what: str, *, hint: str, is_error: bool = Tr
 
 
 def _pods(owner: Object, path: tuple[str, ...]) -> Pods:
-    template: Any = owner
-    for key in path:
-        template = template.get(key) or {}
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    return Pods(owner, labels, template.get("spec") or {}, ".".join((*path, "spec")))
+    template = mapping(owner, *path)
+    return Pods(owner, strings(template, "metadata", "labels"), mapping(template, "spec"), ".".join((*path, "spec")))

@@ -1,0 +1,76 @@
+"""All rules over what an environment renders to, and over the files that it is made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.policies.access import ACCESS_POLICIES
+from bot.policies.authorization import AUTHORIZATION_POLICIES
+from bot.policies.declared import DECLARED_POLICIES
+from bot.policies.destinations import DESTINATION_POLICIES
+from bot.policies.disruption import DISRUPTION_POLICIES
+from bot.policies.gateway import GATEWAY_POLICIES
+from bot.policies.images import IMAGE_POLICIES
+from bot.policies.jobs import JOB_POLICIES
+from bot.policies.kinds import KIND_POLICIES
+from bot.policies.labels import LABEL_POLICIES
+from bot.policies.measurements import MEASUREMENT_POLICIES
+from bot.policies.monitors import MONITOR_POLICIES
+from bot.policies.mounts import MOUNT_POLICIES
+from bot.policies.mtls import MTLS_POLICIES
+from bot.policies.neo4j import NEO4J_POLICIES
+from bot.policies.neo4j_cluster import NEO4J_CLUSTER_POLICIES
+from bot.policies.network import NETWORK_POLICIES
+from bot.policies.places import PLACE_POLICIES
+from bot.policies.pods import POD_POLICIES
+from bot.policies.probes import PROBE_POLICIES
+from bot.policies.qdrant import QDRANT_POLICIES
+from bot.policies.quota import QUOTA_POLICIES
+from bot.policies.references import REFERENCE_POLICIES
+from bot.policies.resources import RESOURCE_POLICIES
+from bot.policies.scaling import SCALING_POLICIES
+from bot.policies.selectors import SELECTOR_POLICIES
+from bot.policies.services import SERVICE_POLICIES
+from bot.policies.sources import deprecated_fields, unread_files
+from bot.policies.stateful_sets import STATEFUL_SET_POLICIES
+from bot.policies.storage import STORAGE_POLICIES
+from bot.policies.traffic import TRAFFIC_POLICIES
+from bot.policies.variables import VARIABLE_POLICIES
+
+if TYPE_CHECKING:
+    from bot.policies.manifests import Policy, SourcePolicy
+
+POLICIES: tuple[Policy, ...] = (
+    *ACCESS_POLICIES,
+    *AUTHORIZATION_POLICIES,
+    *DECLARED_POLICIES,
+    *DESTINATION_POLICIES,
+    *DISRUPTION_POLICIES,
+    *GATEWAY_POLICIES,
+    *IMAGE_POLICIES,
+    *JOB_POLICIES,
+    *KIND_POLICIES,
+    *LABEL_POLICIES,
+    *MEASUREMENT_POLICIES,
+    *MONITOR_POLICIES,
+    *MOUNT_POLICIES,
+    *MTLS_POLICIES,
+    *NEO4J_POLICIES,
+    *NEO4J_CLUSTER_POLICIES,
+    *NETWORK_POLICIES,
+    *PLACE_POLICIES,
+    *POD_POLICIES,
+    *PROBE_POLICIES,
+    *QDRANT_POLICIES,
+    *QUOTA_POLICIES,
+    *REFERENCE_POLICIES,
+    *RESOURCE_POLICIES,
+    *SCALING_POLICIES,
+    *SELECTOR_POLICIES,
+    *SERVICE_POLICIES,
+    *STATEFUL_SET_POLICIES,
+    *STORAGE_POLICIES,
+    *TRAFFIC_POLICIES,
+    *VARIABLE_POLICIES,
+)
+SOURCE_POLICIES: tuple[SourcePolicy, ...] = (deprecated_fields, unread_files)

@@ -1,0 +1,91 @@
+"""Jobs run when they should, once at a time, and come to an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.policies.fields import at, mapping, number, strings, text
+from bot.policies.manifests import wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.policies.manifests import Manifests, Object, Violation
+
+LEAST_DEADLINE = 10  # the controller looks every 10 s and skips what is late by then
+HOOK = "argocd.argoproj.io/hook"
+
+
+def schedules_have_a_time_zone(manifests: Manifests) -> Iterator[Violation]:
+    """A schedule says in which time zone."""
+    for item in manifests.of("CronJob"):
+        if not text(item, "spec", "timeZone") or "TZ=" in text(item, "spec", "schedule"):
+            what = "is not set: the schedule follows the clock of the control plane, whatever that is"
+            yield wrong(item, "spec.timeZone", what, hint="set timeZone: Etc/UTC, and no TZ= in the schedule")
+
+
+def runs_do_not_overlap(manifests: Manifests) -> Iterator[Violation]:
+    """A run that is late is not joined by the next."""
+    for item in manifests.of("CronJob"):
+        if text(item, "spec", "concurrencyPolicy") != "Forbid":
+            what = f"is {text(item, 'spec', 'concurrencyPolicy') or 'not set (Allow)'}: two backups at once spoil each other"
+            yield wrong(item, "spec.concurrencyPolicy", what, hint="set concurrencyPolicy: Forbid")
+
+
+def late_runs_still_start(manifests: Manifests) -> Iterator[Violation]:
+    """A run that was missed is made up for, within limits."""
+    for item in manifests.of("CronJob"):
+        if number(item, "spec", "startingDeadlineSeconds", default=0) < LEAST_DEADLINE:
+            what = f"is not set, or below {LEAST_DEADLINE}: after 100 missed starts the CronJob never starts again"
+            yield wrong(item, "spec.startingDeadlineSeconds", what, hint="set it to an hour or so: 3600")
+
+
+def runs_come_to_an_end(manifests: Manifests) -> Iterator[Violation]:
+    """A run has a longest time and a number of attempts."""
+    for item, where in _jobs(manifests):
+        for key, reason in (("activeDeadlineSeconds", "a run that hangs stays for ever"), ("backoffLimit", "it is tried 6 times over")):
+            if not isinstance(at(item, *where.split("."), key), int):
+                what = f"is not set: {reason}, and with Forbid no later run starts"
+                yield wrong(item, f"{where}.{key}", what, hint=f"set {key}")
+
+
+def history_is_short(manifests: Manifests) -> Iterator[Violation]:
+    """What is kept of past runs is written down; a failed one is kept, for people to look at."""
+    for item in manifests.of("CronJob"):
+        for key in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
+            limit = at(item, "spec", key)
+            if not isinstance(limit, int) or (limit < 1 and key.startswith("failed")):
+                what = "is not set, or 0: nobody can see why the last run failed"
+                yield wrong(item, f"spec.{key}", what, hint=f"set {key} to 1 or more")
+
+
+def jobs_are_not_made_anew(manifests: Manifests) -> Iterator[Violation]:
+    """A Job that is no hook does not remove itself: Argo CD would make it, and run it, again."""
+    for item in manifests.of("Job"):
+        if "ttlSecondsAfterFinished" in mapping(item, "spec") and HOOK not in strings(item, "metadata", "annotations"):
+            what = "removes the finished Job, and Argo CD, which heals, makes it again: it runs for ever"
+            yield wrong(item, "spec.ttlSecondsAfterFinished", what, hint=f"remove it, or make the Job a hook ({HOOK})")
+
+
+def failed_runs_are_new_pods(manifests: Manifests) -> Iterator[Violation]:
+    """A Job's Pods are restarted in a way that Jobs allow."""
+    for pods in manifests.pods:
+        if pods.kind in {"Job", "CronJob"} and text(pods.spec, "restartPolicy") not in {"Never", "OnFailure"}:
+            what = f"is {text(pods.spec, 'restartPolicy') or 'not set (Always)'}, which the API server refuses for a Job"
+            yield pods.wrong(f"{pods.path}.restartPolicy", what, hint="set restartPolicy: Never, which keeps the logs of failed runs")
+
+
+JOB_POLICIES = (
+    schedules_have_a_time_zone,
+    runs_do_not_overlap,
+    late_runs_still_start,
+    runs_come_to_an_end,
+    history_is_short,
+    jobs_are_not_made_anew,
+    failed_runs_are_new_pods,
+)
+
+
+def _jobs(manifests: Manifests) -> Iterator[tuple[Object, str]]:
+    yield from ((item, "spec") for item in manifests.of("Job"))
+    yield from ((item, "spec.jobTemplate.spec") for item in manifests.of("CronJob"))

@@ -1,0 +1,110 @@
+"""Policies of ServiceMonitors: each finds one Service and one port, under the job name that alerts ask for, through the mesh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.policies.fields import at, mapping, text, words
+from bot.policies.label_selectors import NAME, selects
+from bot.policies.manifests import name_of, wrong
+from bot.policies.mtls import is_strict
+from bot.policies.ports import selected_pods, service_ports
+from bot.policies.values import indexed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.policies.manifests import Manifests, Object, Violation
+
+CERTIFICATE_FILES = ("caFile", "certFile", "keyFile")
+
+
+def scraped(manifests: Manifests, monitor: Object) -> tuple[Object, ...]:
+    """The Services that a ServiceMonitor finds in its own namespace."""
+    selector = mapping(monitor, "spec", "selector")
+    return tuple(each for each in manifests.of("Service") if selects(selector, mapping(each, "metadata", "labels")))
+
+
+def every_monitor_finds_one_service(manifests: Manifests) -> Iterator[Violation]:
+    """Two would give each series twice, and sums that are wrong."""
+    for monitor in manifests.of("ServiceMonitor"):
+        found = scraped(manifests, monitor)
+        if not found:
+            what = "selects no Service: nothing is scraped, and alerts on missing data are all that is left"
+            yield wrong(monitor, "spec.selector", what, hint="select labels that one Service carries")
+        elif len(found) > 1:
+            names = " and ".join(name_of(each) for each in found)
+            what = f"selects the Services {names}: every Pod is scraped twice and sums are wrong"
+            yield wrong(monitor, "spec.selector", what, hint="select a label that only the Service to be scraped carries")
+
+
+def monitors_stay_in_their_namespace(manifests: Manifests) -> Iterator[Violation]:
+    """A monitor that looks elsewhere scrapes other environments under this one's name."""
+    for monitor in manifests.of("ServiceMonitor"):
+        others = [name for name in words(monitor, "spec", "namespaceSelector", "matchNames") if name != manifests.namespace]
+        if at(monitor, "spec", "namespaceSelector", "any") is True or others:
+            what = "looks in other namespaces: other environments' Pods would count as this one's"
+            yield wrong(monitor, "spec.namespaceSelector", what, hint="remove namespaceSelector: the own namespace is the default")
+
+
+def every_endpoint_names_a_port(manifests: Manifests) -> Iterator[Violation]:
+    """Its port is one of the Service's."""
+    for monitor in manifests.of("ServiceMonitor"):
+        for index, endpoint in indexed(monitor, "spec", "endpoints"):
+            for service in scraped(manifests, monitor):
+                port = text(endpoint, "port")
+                if port not in service_ports(service):
+                    what = f"Service {name_of(service)} has no port named {port}: nothing is scraped, without a word"
+                    hint = f"name one of its ports: {', '.join(sorted(service_ports(service))) or 'it has none'}"
+                    yield wrong(monitor, f"spec.endpoints[{index}].port", what, hint=hint)
+
+
+def the_job_is_named_like_the_app(manifests: Manifests) -> Iterator[Violation]:
+    """Alerts and the gate select by `job`, which is the label that jobLabel names, else the Service's name."""
+    for monitor in manifests.of("ServiceMonitor"):
+        label = text(monitor, "spec", "jobLabel")
+        for service in scraped(manifests, monitor):
+            job = text(service, "metadata", "labels", label) or name_of(service)
+            for pods in selected_pods(manifests, service):
+                app = text(mapping(pods.labels), NAME)
+                if app and job != app:
+                    what = f'series get job="{job}" while alerts and the gate ask for job="{app}": they see no data'
+                    yield wrong(monitor, "spec.jobLabel", what, hint=f"write jobLabel: {NAME}, a label of the Service")
+
+
+def every_endpoint_has_a_certificate(manifests: Manifests) -> Iterator[Violation]:
+    """Where mutual TLS is STRICT, Prometheus shows the certificate that its sidecar writes."""
+    if not is_strict(manifests):
+        return
+    for monitor in manifests.of("ServiceMonitor"):
+        for index, endpoint in indexed(monitor, "spec", "endpoints"):
+            where = f"spec.endpoints[{index}]"
+            if text(endpoint, "scheme").lower() != "https":
+                what = "scrapes in plain text, which STRICT refuses: the target is down"
+                yield wrong(monitor, f"{where}.scheme", what, hint="write scheme: https, with the files of /etc/prom-certs/ in tlsConfig")
+            for file in CERTIFICATE_FILES:
+                if not text(endpoint, "tlsConfig", file):
+                    what = f"has no {file}: without a certificate of the mesh, STRICT refuses the scrape"
+                    yield wrong(monitor, f"{where}.tlsConfig.{file}", what, hint="name the file in /etc/prom-certs/")
+            if at(endpoint, "tlsConfig", "insecureSkipVerify") is not True:
+                what = "verifies a host name, which certificates of the mesh do not carry: the target is down"
+                yield wrong(monitor, f"{where}.tlsConfig.insecureSkipVerify", what, hint="write insecureSkipVerify: true")
+
+
+def no_label_that_selects_a_prometheus(manifests: Manifests) -> Iterator[Violation]:
+    """kube-prometheus-stack selects monitors by no label `prometheus`."""
+    for kind in ("ServiceMonitor", "PodMonitor", "PrometheusRule"):
+        for item in manifests.of(kind):
+            if "prometheus" in mapping(item, "metadata", "labels"):
+                what = "carries the label prometheus, by which kube-prometheus-stack selects nothing"
+                yield wrong(item, "metadata.labels.prometheus", what, hint="remove it; the clusters' Prometheus takes all of them")
+
+
+MONITOR_POLICIES = (
+    every_monitor_finds_one_service,
+    monitors_stay_in_their_namespace,
+    every_endpoint_names_a_port,
+    the_job_is_named_like_the_app,
+    every_endpoint_has_a_certificate,
+    no_label_that_selects_a_prometheus,
+)

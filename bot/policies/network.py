@@ -1,0 +1,161 @@
+"""Policies of NetworkPolicies: every connection that the stack needs is admitted both ways, and no other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from bot.policies.connections import ELSEWHERE, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
+from bot.policies.fields import at, mapping, text
+from bot.policies.manifests import Violation, wrong
+from bot.policies.network_rules import NAMESPACE_NAME, PEERS, Attempt, Direction, Network, directions, network_of
+from bot.policies.sidecars import has_sidecar
+from bot.policies.values import indexed, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.policies.connections import Connection, End
+    from bot.policies.manifests import Manifests, Object
+
+DIRECTIONS: tuple[Direction, ...] = ("egress", "ingress")
+UNDECLARED = 65000  # stands for every port that nobody declares
+# Tried on all that lies outside: what a too wide rule would let through, istiod's and DNS's own ports among it.
+OUTSIDE_PORTS = (
+    (53, "TCP"),
+    (53, "UDP"),
+    (80, "TCP"),
+    (443, "TCP"),
+    (443, "UDP"),
+    (8080, "TCP"),
+    (9090, "TCP"),
+    (15010, "TCP"),
+    (15012, "TCP"),
+)
+MOST_NAMED = 4
+
+
+def needed_connections_are_admitted(manifests: Manifests) -> Iterator[Violation]:
+    """Each connection of the list leaves its source and enters its target."""
+    network = network_of(manifests)
+    yield from dict.fromkeys(_blocked(network, manifests))
+
+
+def _blocked(network: Network, manifests: Manifests) -> Iterator[Violation]:
+    for connection, source, target in needed(manifests):
+        attempt = Attempt(source, target, connection.port, connection.protocol)
+        for direction in DIRECTIONS:
+            if not network.admits(attempt, direction):
+                policy = _nearest(network, attempt.here(direction), direction)
+                what = f"does not admit {connection}, {connection.why}"
+                yield wrong(policy, f"spec.{direction}", what, hint=_rule(connection, attempt, direction))
+
+
+def _nearest(network: Network, end: End, direction: Direction) -> Object:
+    """The policy to which a rule for these Pods belongs: the one that selects them most narrowly."""
+    return max(network.isolating(end, direction), key=lambda policy: len(mapping(policy, "spec", "podSelector", "matchLabels")))
+
+
+def _rule(connection: Connection, attempt: Attempt, direction: Direction) -> str:
+    there = attempt.there(direction)
+    return f"add a rule under spec.{direction} `{PEERS[direction]}` {there.name}, port {connection.port}, protocol {connection.protocol}"
+
+
+def no_other_connection_is_admitted(manifests: Manifests) -> Iterator[Violation]:
+    """Of all workloads, declared ports and peers, nothing connects that the list does not name."""
+    network = network_of(manifests)
+    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    policies: dict[int, Object] = {}
+    for attempt in _attempts(manifests):
+        if all(network.admits(attempt, direction) for direction in DIRECTIONS) and (rule := _admitting(network, attempt)):
+            policy, where = rule
+            policies[id(policy)] = policy
+            found[id(policy), where].append(f"{attempt.source.name} -> {attempt.target.name} {_port(attempt)}")
+    for (key, where), admitted in found.items():
+        names = list(dict.fromkeys(admitted))
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        what = f"admits what nothing needs: {', '.join(names[:MOST_NAMED])}{more}; whoever breaks into one end reaches the other"
+        yield wrong(policies[key], where, what, hint="narrow peers and ports to the list in bot/policies/connections.py, or add it there")
+
+
+def _port(attempt: Attempt) -> str:
+    return "on every port" if attempt.port == UNDECLARED else f"{attempt.port}/{attempt.protocol}"
+
+
+def _admitting(network: Network, attempt: Attempt) -> tuple[Object, str] | None:
+    """The rule to blame: that of the target, where it is here; without any, the missing default deny is to blame."""
+    direction: Direction = "ingress" if attempt.target.pods else "egress"
+    return next(network.admitting(attempt, direction), None)
+
+
+def _attempts(manifests: Manifests) -> Iterator[Attempt]:
+    """Every connection that the list does not name, between workloads and from and to what lies outside."""
+    ends = inside(manifests)
+    for target in ends:
+        for source in (*ends, *OUTSIDE, ELSEWHERE):
+            for port, protocol in _ports(manifests, target):
+                if not is_listed(source, target, port, protocol):
+                    yield Attempt(source, target, port, protocol)
+    for source in ends:
+        for target in (*OUTSIDE, ELSEWHERE, METADATA):
+            for port, protocol in (*OUTSIDE_PORTS, (UNDECLARED, "TCP")):
+                if not is_listed(source, target, port, protocol):
+                    yield Attempt(source, target, port, protocol)
+
+
+def _ports(manifests: Manifests, target: End) -> Iterator[tuple[int, str]]:
+    yield from dict.fromkeys((number, protocol) for _, number, protocol in target.ports)
+    if target.pods and has_sidecar(manifests, target.pods):
+        yield SIDECAR_PORT, "TCP"
+    yield UNDECLARED, "TCP"
+
+
+def nothing_is_admitted_by_default(manifests: Manifests) -> Iterator[Violation]:
+    """A policy without rules selects every Pod in both directions."""
+    denied = {way for policy in network_of(manifests).policies if _denies_all(policy) for way in directions(policy)}
+    for direction in DIRECTIONS:
+        if direction not in denied:
+            what = f"there is no default deny for {direction}: a Pod that no other policy selects may connect without limit"
+            hint = "add a NetworkPolicy with podSelector {}, policyTypes Ingress and Egress, and no rules"
+            yield Violation("NetworkPolicy", "default-deny", "spec.policyTypes", what, hint)
+
+
+def _denies_all(policy: Object) -> bool:
+    return not mapping(policy, "spec", "podSelector") and not any(sequence(policy, "spec", way) for way in DIRECTIONS)
+
+
+def _peers(manifests: Manifests) -> Iterator[tuple[Object, str, Object]]:
+    """Each peer of each rule, with its policy and path."""
+    for policy in network_of(manifests).policies:
+        for direction in DIRECTIONS:
+            for rule, rules in indexed(policy, "spec", direction):
+                for index, peer in indexed(rules, PEERS[direction]):
+                    yield policy, f"spec.{direction}[{rule}].{PEERS[direction]}[{index}]", peer
+
+
+def namespaces_are_selected_by_name(manifests: Manifests) -> Iterator[Violation]:
+    """Namespace selectors use the label that every namespace has."""
+    for policy, where, peer in _peers(manifests):
+        selector = mapping(peer, "namespaceSelector")
+        keys = {*mapping(selector, "matchLabels"), *(text(each, "key") for each in sequence(selector, "matchExpressions"))}
+        for key in sorted(str(key) for key in keys if key != NAMESPACE_NAME):
+            what = f"selects namespaces by the label {key}, which nothing guarantees: without it the rule admits nobody"
+            yield wrong(policy, f"{where}.namespaceSelector", what, hint=f"select by {NAMESPACE_NAME}")
+
+
+def an_empty_namespace_selector_is_not_used(manifests: Manifests) -> Iterator[Violation]:
+    """`namespaceSelector: {}` means all Pods of the cluster, and never the internet."""
+    for policy, where, peer in _peers(manifests):
+        if at(peer, "namespaceSelector") is not None and not mapping(peer, "namespaceSelector"):
+            what = "an empty namespaceSelector selects the Pods of every namespace, and never the internet"
+            hint = f"select a namespace by {NAMESPACE_NAME}; the internet is an ipBlock 0.0.0.0/0 without the private ranges"
+            yield wrong(policy, f"{where}.namespaceSelector", what, hint=hint)
+
+
+NETWORK_POLICIES = (
+    needed_connections_are_admitted,
+    no_other_connection_is_admitted,
+    nothing_is_admitted_by_default,
+    namespaces_are_selected_by_name,
+    an_empty_namespace_selector_is_not_used,
+)

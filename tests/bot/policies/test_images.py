@@ -1,0 +1,74 @@
+"""Images: named in full, and for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.policies.images import IMAGE_POLICIES, is_pinned, is_pulled_when_missing, names_a_registry, names_a_version, stays_what_it_is
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
+
+IMAGE = "Deployment context-api spec.template.spec.containers[api].image"
+
+FAILING = (
+    Failing(
+        names_a_registry,
+        "Deployment context-api spec.template.spec.containers[api].image",
+        "context-api:v1.4.2",
+        "docker.io/library/context-api",
+    ),
+    Failing(names_a_registry, "Deployment context-api spec.template.spec.containers[api].image", "team/context-api:v1.4.2", "in full"),
+    Failing(
+        names_a_version,
+        "Deployment context-api spec.template.spec.containers[api].image",
+        "ghcr.io/team/context-api",
+        "images/kustomization.yaml",
+    ),
+    Failing(names_a_version, "Deployment context-api spec.template.spec.containers[api].image", GONE, "images/kustomization.yaml"),
+    Failing(
+        stays_what_it_is, "Deployment context-api spec.template.spec.containers[api].image", "ghcr.io/team/context-api:latest", "bot bump"
+    ),
+    Failing(
+        stays_what_it_is, "Deployment context-api spec.template.spec.containers[api].image", "ghcr.io/team/context-api:staging", "bot bump"
+    ),
+    Failing(
+        stays_what_it_is,
+        "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.containers[backup].image",
+        "docker.io/library/python:3.14-slim",
+        "one released version",
+    ),
+    Failing(is_pulled_when_missing, "Deployment context-api spec.template.spec.containers[api].imagePullPolicy", "Always", "IfNotPresent"),
+    Failing(is_pinned, "Deployment context-api spec.template.spec.containers[api].image", "ghcr.io/team/context-api:v1.4.2", "bot pin"),
+    Failing(
+        is_pinned,
+        "Deployment context-api spec.template.spec.containers[api].image",
+        "ghcr.io/team/context-api:v1.4.2@sha256:abc",
+        "bot pin",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at}")
+def test_what_is_wrong_is_named(case: Failing) -> None:
+    check_failing(case)
+
+
+def test_the_good_stack_passes_and_every_policy_has_an_example() -> None:
+    check_module(IMAGE_POLICIES, FAILING)
+
+
+def test_odd_shapes_are_passed_over() -> None:
+    check_odd(IMAGE_POLICIES)
+
+
+def test_a_tag_without_a_digest_is_a_warning() -> None:
+    (violation,) = is_pinned(changed(IMAGE, "ghcr.io/team/context-api:v1.4.2"))
+    assert not violation.is_error
+
+
+@pytest.mark.parametrize("tag", ["v1.4.2", "5.26.29-enterprise", "v1.19.0-unprivileged", "2026.08.0", "20260823"])
+def test_a_released_version_stays_what_it_is(tag: str) -> None:
+    assert not list(stays_what_it_is(changed(IMAGE, f"ghcr.io/team/context-api:{tag}")))
+
+
+def test_a_digest_makes_a_short_version_good_enough() -> None:
+    assert not list(stays_what_it_is(changed(IMAGE, "docker.io/library/python:3.14-slim@sha256:" + 64 * "a")))

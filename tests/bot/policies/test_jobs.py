@@ -1,0 +1,42 @@
+"""Jobs: on time, once at a time, to an end."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.policies.jobs import (
+    JOB_POLICIES,
+    failed_runs_are_new_pods,
+    history_is_short,
+    jobs_are_not_made_anew,
+    late_runs_still_start,
+    runs_come_to_an_end,
+    runs_do_not_overlap,
+    schedules_have_a_time_zone,
+)
+from tests.bot.policies.examples import GONE, Failing, check_failing, check_module, check_odd
+
+FAILING = (
+    Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", GONE, "Etc/UTC"),
+    Failing(runs_do_not_overlap, "CronJob qdrant-backup spec.concurrencyPolicy", GONE, "Forbid"),
+    Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", GONE, "3600"),
+    Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", 5, "3600"),
+    Failing(runs_come_to_an_end, "CronJob qdrant-backup spec.jobTemplate.spec.activeDeadlineSeconds", GONE, "activeDeadlineSeconds"),
+    Failing(runs_come_to_an_end, "Job qdrant-check spec.backoffLimit", GONE, "backoffLimit"),
+    Failing(history_is_short, "CronJob qdrant-backup spec.failedJobsHistoryLimit", 0, "1 or more"),
+    Failing(jobs_are_not_made_anew, "Job qdrant-check spec.ttlSecondsAfterFinished", 60, "hook"),
+    Failing(failed_runs_are_new_pods, "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.restartPolicy", GONE, "Never"),
+)
+
+
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at}")
+def test_what_is_wrong_is_named(case: Failing) -> None:
+    check_failing(case)
+
+
+def test_the_good_stack_passes_and_every_policy_has_an_example() -> None:
+    check_module(JOB_POLICIES, FAILING)
+
+
+def test_odd_shapes_are_passed_over() -> None:
+    check_odd(JOB_POLICIES)
