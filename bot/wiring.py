@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.model import Environment
+    from bot.policies.manifests import Inspector
     from bot.ports import ArgoCD, Checkout, Forge, Origin, Progress, Prometheus, Registry, Renderer
     from bot.settings import Settings
 
@@ -37,6 +38,14 @@ def build_renderer() -> Renderer:
     from bot.adapters.render import open_renderer
 
     return open_renderer()
+
+
+def build_inspectors() -> tuple[Inspector, ...]:
+    """What others say of rendered objects: the schemas of their kinds, and promtool."""
+    from bot.adapters.promtool import rule_problems
+    from bot.adapters.schemas import schema_problems, supported_versions
+
+    return (partial(schema_problems, kubernetes=supported_versions()), rule_problems)
 
 
 def build_world(*, repo: str | None, progress: Progress) -> World:

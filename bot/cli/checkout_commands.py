@@ -1,4 +1,4 @@
-"""Commands that work on the checkout, offline: init, validate, render, diff, history, trace."""
+"""Commands that work on the checkout, offline: init, validate, render, size, diff."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.command import DONE, ERROR, Answer, DryRun, Spoken, command
+from bot.cli import describe
+from bot.cli.command import DONE, ERROR, Answer, DryRun, command
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.ports import Checkout
-    from bot.workflows.lineage import Trace
 
 Ref = Annotated[str | None, typer.Option("--ref", help="A commit instead of the files as they are.")]
 Environment = Annotated[str, typer.Argument(metavar="ENV")]
-App = Annotated[str | None, typer.Argument(metavar="[APP]")]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,13 +28,13 @@ def register(app: typer.Typer) -> None:
         ("validate", validate),
         ("render", render),
         ("diff", diff),
-        ("history", history),
-        ("trace", trace),
+        ("size", size),
     ):
         command(app, name)(function)
 
 
-def _checkout() -> Checkout:
+def open_here() -> Checkout:
+    """The checkout that the user stands in."""
     from bot.wiring import build_checkout
 
     return build_checkout(Path.cwd())
@@ -43,13 +42,6 @@ def _checkout() -> Checkout:
 
 def _commit(checkout: Checkout, ref: str | None) -> str:
     return checkout.snapshot() if ref is None else checkout.resolve(ref)
-
-
-def _said(checkout: Checkout, ref: str) -> str:
-    """The commit of a ref, said for people: these commands read this checkout, not the origin."""
-    commit = checkout.resolve(ref)
-    Spoken().say(f"reading {checkout.folder} at {commit[:12]}")
-    return commit
 
 
 def init(
@@ -61,7 +53,7 @@ def init(
     """Copy the releases that an environment lacks from the one that it promotes from."""
     from bot.workflows import init as workflow
 
-    done = workflow.init(_checkout(), environment, replace=replace, dry_run=dry_run)
+    done = workflow.init(open_here(), environment, replace=replace, dry_run=dry_run)
     why = f", and say why: {replace}" if replace else ""
     text = f"{done.outcome}: {', '.join(done.written)}; commit them{why}" if done.written else "no release is missing"
 
@@ -75,11 +67,11 @@ def init(
 
 def validate(*, ref: Ref = None) -> Answer:
     """Check records, contents and renders of every environment, as it is and with the head of apps/; exit 1 on a problem."""
-    from bot.wiring import build_renderer
+    from bot.wiring import build_inspectors, build_renderer
     from bot.workflows import validate as workflow
 
-    checkout = _checkout()
-    found = workflow.validate(checkout, build_renderer(), _commit(checkout, ref))
+    checkout = open_here()
+    found = workflow.validate(checkout, build_renderer(), _commit(checkout, ref), inspectors=build_inspectors())
     errors = [problem for problem in found if problem.is_error]
 
     def show(console: Console) -> None:
@@ -101,7 +93,7 @@ def render(environment: Environment, *, ref: Ref = None) -> Answer:
     from bot.workflows.rendering import render_at
     from bot.workflows.stack import read_stack
 
-    checkout = _checkout()
+    checkout = open_here()
     commit = _commit(checkout, ref)
     found = read_stack(checkout, commit).environment(environment)
     rendered = render_at(checkout, build_renderer(), commit=commit, environment=found)
@@ -113,12 +105,28 @@ def render(environment: Environment, *, ref: Ref = None) -> Answer:
     return Answer("rendered", {"environment": environment, "objects": list(rendered.objects)}, show)
 
 
+def size(environment: Annotated[str | None, typer.Argument(metavar="[ENV]")] = None, *, ref: Ref = None) -> Answer:
+    """Print what environments ask for: cpu, memory and storage, by workload and in all."""
+    from bot.wiring import build_renderer
+    from bot.workflows.sizes import sizes_at
+
+    checkout = open_here()
+    found = sizes_at(checkout, build_renderer(), _commit(checkout, ref), environment)
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        shown.sizes(console, found)
+
+    return Answer("sized", {"environments": {name: describe.sizes(each) for name, each in found.items()}}, show)
+
+
 def diff(before: Environment, after: Environment, *, ref: Ref = None) -> Answer:
     """Show how one environment's render differs from another's, by object."""
     from bot.wiring import build_renderer
     from bot.workflows.validate import compare_environments
 
-    checkout = _checkout()
+    checkout = open_here()
     changes = compare_environments(checkout, build_renderer(), _commit(checkout, ref), before=before, after=after)
     text = "\n".join(change.diff for change in changes)
 
@@ -128,61 +136,3 @@ def diff(before: Environment, after: Environment, *, ref: Ref = None) -> Answer:
         shown.diff(console, text)
 
     return Answer("differs" if changes else "same", {"diff": [change.diff for change in changes]}, show)
-
-
-def history(environment: Environment, app: App = None, *, ref: Annotated[str, typer.Option("--ref")] = "HEAD") -> Answer:
-    """What an environment ran, newest first."""
-    from bot.workflows import lineage
-
-    checkout = _checkout()
-    commit = _said(checkout, ref)
-    found = lineage.history(checkout, commit, environment, app=app)
-
-    def show(console: Console) -> None:
-        from bot.cli import show as shown
-
-        columns = ("since", "app", "version", "tree", "from", "commit", "subject")
-        rows = [
-            (
-                f"{p.since:%Y-%m-%d %H:%M}",
-                p.app,
-                p.version.split("@")[0],
-                (p.tree or "")[:12],
-                p.origin[:24],
-                p.commit[:12],
-                p.subject,
-            )
-            for p in found
-        ]
-        shown.table(console, columns, rows)
-
-    return Answer("done", {"runs": [asdict(past) for past in found]}, show)
-
-
-def trace(environment: Environment, app: App = None, *, ref: Annotated[str, typer.Option("--ref")] = "HEAD") -> Answer:
-    """Where each release came from: pull requests, environments, commits on apps/."""
-    from bot.workflows import lineage
-
-    checkout = _checkout()
-    commit = _said(checkout, ref)
-    found = lineage.trace(checkout, commit, environment, app=app)
-
-    def show(console: Console) -> None:
-        for each in found:
-            _show_trace(console, each)
-
-    return Answer("done", {"traces": [asdict(each) for each in found]}, show)
-
-
-def _show_trace(console: Console, found: Trace) -> None:
-    from bot.cli import show as shown
-
-    shown.line(console, f"{found.app} {found.version.split('@')[0]} (tree {found.tree[:12]})", "bold")
-    for step in found.steps:
-        pull = f" #{step.pull}" if step.pull else ""
-        shown.line(
-            console,
-            f"  {step.time:%Y-%m-%d %H:%M} {step.environment}{pull} {step.commit[:12]} {step.subject} (from {step.origin})",
-        )
-    for commit in found.commits:
-        shown.line(console, f"    {commit.time:%Y-%m-%d %H:%M} {commit.sha[:12]} {commit.subject}")

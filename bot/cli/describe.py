@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.gate.evidence import written
@@ -9,6 +10,7 @@ from bot.gate.evidence import written
 if TYPE_CHECKING:
     from bot.model import Release
     from bot.observations import Judgement
+    from bot.policies.sizes import EnvironmentSize, WorkloadSize
     from bot.ports import PullRequest
     from bot.promotion import Change
     from bot.workflows.planning import Planned
@@ -43,6 +45,16 @@ def change(found: Change) -> dict[str, Any]:
         "from": str(found.record.origin),
         "number": found.record.number,
     }
+
+
+def sizes(found: EnvironmentSize) -> dict[str, Any]:
+    """What an environment asks for, in millicores and bytes."""
+    groups = {"workloads": found.workloads, "volumes": found.claims, "jobs": found.jobs}
+    return {"total": asdict(found.total)} | {name: [_workload(each) for each in group] for name, group in groups.items()}
+
+
+def _workload(found: WorkloadSize) -> dict[str, Any]:
+    return {"kind": found.kind, "name": found.name, "replicas": found.replicas, "each": asdict(found.each), "total": asdict(found.total)}
 
 
 def planned(found: Planned | None) -> dict[str, Any] | None:

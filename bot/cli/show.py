@@ -12,16 +12,18 @@ from bot.messages import finding_line, version_change
 from bot.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
     from bot.observations import Judgement
+    from bot.policies.sizes import EnvironmentSize, Size
     from bot.ports import PullRequest
     from bot.workflows.planning import Planned
 
 COLOURS = {Verdict.PASS: "green", Verdict.HOLD: "yellow", Verdict.UNKNOWN: "magenta", Verdict.FAIL: "red"}
 MAX_DIFF_LINES = 400
+GIB = 1024**3
 
 
 def line(console: Console, text: str, style: str = "") -> None:
@@ -62,6 +64,21 @@ def diff(console: Console, text: str) -> None:
     console.print(Syntax("\n".join(lines[:MAX_DIFF_LINES]), "diff", background_color="default"))
     if len(lines) > MAX_DIFF_LINES:
         line(console, f"… {len(lines) - MAX_DIFF_LINES} more lines; see --json or the pull request")
+
+
+def sizes(console: Console, found: Mapping[str, EnvironmentSize]) -> None:
+    """What environments ask for; Jobs run now and then, and are named beside the sum."""
+    rows: list[tuple[str, ...]] = []
+    for environment, size in found.items():
+        asking = (*size.workloads, *size.claims)
+        rows += [(environment, f"{each.kind} {each.name}", str(each.replicas), *_amounts(each.total)) for each in asking]
+        rows += [(environment, "in all", "", *_amounts(size.total))]
+        rows += [(environment, f"{each.kind} {each.name}, when it runs", "", *_amounts(each.total)) for each in size.jobs]
+    table(console, ("ENVIRONMENT", "WORKLOAD", "PODS", "CPU", "MEMORY", "STORAGE"), rows)
+
+
+def _amounts(size: Size) -> tuple[str, str, str]:
+    return f"{size.cpu / 1000:g}", f"{size.memory / GIB:.2f} GiB", f"{size.storage / GIB:g} GiB"
 
 
 def judgement(console: Console, judged: Judgement, *, verbose: bool = False) -> None:

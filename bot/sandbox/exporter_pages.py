@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,18 +27,21 @@ def _context_api(exported: ExportedEnvironment) -> Iterator[Line]:
     yield "http_request_duration_seconds_count", search, total
     yield "http_request_duration_seconds_sum", search, total * 0.06
     yield "http_requests_in_progress", search, 1
-    yield "errors_total", {"type": "unhandled"}, exported.requests["500"]
+    yield "errors_total", {"error_type": "ValueError", "endpoint": "/api/v1/search"}, exported.requests["500"]
+    for status in ("200", "500"):  # of the sidecar
+        received = {"reporter": "destination", "destination_workload": "context-api", "response_code": status}
+        yield "istio_requests_total", received, exported.requests[status]
 
 
 def _qdrant(exported: ExportedEnvironment) -> Iterator[Line]:
     total = sum(exported.requests.values())
-    search = {"method": "POST", "endpoint": "/collections/{name}/points/search", "status": "200"}
+    search = {"method": "POST", "endpoint": "/collections/{collection_name}/points/search", "status": "200"}
     yield "cluster_peers_total", {}, exported.replicas["qdrant"]
     yield "cluster_pending_operations_total", {}, 0
     yield "cluster_commit", {}, 100
     yield "cluster_working_state", {"state": "working"}, 1
     yield "cluster_working_state", {"state": "stopped"}, 0
-    yield "collection_dead_replicas", {"id": "contexts"}, 0
+    yield "collection_dead_replicas", {}, 0
     yield "collections_total", {}, 1
     yield "rest_responses_total", search, total
     for limit, share in LATENCIES:
@@ -69,6 +73,8 @@ def _kube_state_metrics(exported: ExportedEnvironment) -> Iterator[Line]:
     yield "kube_deployment_status_replicas_updated", deployment, replicas
     yield "kube_deployment_metadata_generation", deployment, 1
     yield "kube_deployment_status_observed_generation", deployment, 1
+    for name in ("qdrant-backup", "neo4j-backup"):
+        yield "kube_cronjob_status_last_successful_time", {**space, "cronjob": name}, time.time() - 3600
     for pod in exported.pods():
         for image in pod.images:
             yield from _container(exported, {**space, "pod": pod.name}, image=image)
@@ -85,6 +91,7 @@ def _container(exported: ExportedEnvironment, labels: dict[str, str], *, image: 
     yield "kube_pod_container_status_restarts_total", container, 3 if exported.crash_looping else 0
     if exported.crash_looping:
         yield "kube_pod_container_status_waiting_reason", {**container, "reason": "CrashLoopBackOff"}, 1
+        yield "kube_pod_container_status_last_terminated_reason", {**container, "reason": "Error"}, 1
 
 
 PAGES: dict[str, Callable[[ExportedEnvironment], Iterator[Line]]] = {

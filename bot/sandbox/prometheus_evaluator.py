@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser as promql
 
-from bot.sandbox.prometheus_functions import AGGREGATIONS, RANGE_FUNCTIONS, VALUE_FUNCTIONS, bucket_quantile
+from bot.sandbox.prometheus_functions import AGGREGATIONS, RANGE_FUNCTIONS, VALUE_FUNCTIONS, bucket_quantile, predicted
 from bot.sandbox.prometheus_matching import Matching, Operation, Signature, Vector, beyond, joined, nameless, signature
 from bot.sandbox.prometheus_store import NAME, Labels, Point, Store
 
@@ -71,17 +71,28 @@ class Moment:
             return self._quantiles(arguments[0], arguments[1])
         if name in VALUE_FUNCTIONS:
             return self._each(arguments[0], VALUE_FUNCTIONS[name])
-        if name in RANGE_FUNCTIONS and isinstance(arguments[0], promql.MatrixSelector):
-            matrix, start, end = self.matrix(arguments[0])
-            kept = (lambda labels: labels) if name == "last_over_time" else nameless
-            values = ((kept(labels), RANGE_FUNCTIONS[name](points, start, end)) for labels, points in matrix)
-            return [(labels, float(value)) for labels, value in values if value is not None]
+        if name in {*RANGE_FUNCTIONS, "predict_linear"} and isinstance(arguments[0], promql.MatrixSelector):
+            return self._over_range(name, arguments)
         raise beyond(name)
 
+    def _over_range(self, name: str, arguments: list[Any]) -> Vector:
+        matrix, start, end = self.matrix(arguments[0])
+        kept = (lambda labels: labels) if name == "last_over_time" else nameless
+        if name == "predict_linear":
+            ahead = self._scalar(arguments[1])
+            values = ((kept(labels), predicted(points, self.at, ahead=ahead)) for labels, points in matrix)
+        else:
+            values = ((kept(labels), RANGE_FUNCTIONS[name](points, start, end)) for labels, points in matrix)
+        return [(labels, float(value)) for labels, value in values if value is not None]
+
+    def _scalar(self, node: Any) -> float:  # noqa: ANN401 # as above
+        value = self.value(node)
+        if not isinstance(value, float):
+            raise beyond("a vector where a number belongs")
+        return value
+
     def _quantiles(self, quantile: Any, node: Any) -> Vector:  # noqa: ANN401 # as above
-        share = self.value(quantile)
-        if not isinstance(share, float):
-            raise beyond("a quantile that is a vector")
+        share = self._scalar(quantile)
         buckets: dict[Signature, list[tuple[float, float]]] = {}
         for labels, count in self._vector(node):
             rest = {name: value for name, value in labels.items() if name not in {NAME, "le"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from itertools import pairwise
-from statistics import fmean
+from statistics import fmean, linear_regression
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def _increase(points: list[Point], start: float, end: float) -> float | None:
 def _rate(points: list[Point], start: float, end: float) -> float | None:
     increase = _increase(points, start, end)
     return None if increase is None else increase / (end - start)
+
+
+def predicted(points: list[Point], at: float, *, ahead: float) -> float | None:
+    """Prometheus' predict_linear: where the line through the samples will be, some seconds after a moment."""
+    if len(points) < 2:  # noqa: PLR2004 # a line needs two
+        return None
+    times, values = [when - at for when, _ in points], [value for _, value in points]
+    slope, intercept = linear_regression(times, values)
+    return slope * ahead + intercept
 
 
 def _over(reduce: Callable[[list[float]], float]) -> Callable[[list[Point], float, float], float | None]:

@@ -6,42 +6,73 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem, image_problems, unused_images
-from bot.environment_keys import is_dns_label
-from bot.model import APPS, ENVIRONMENTS, BotError, RenderError
+from bot.model import APPS, BotError, RenderError
 from bot.objects_diff import diff_objects
-from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
-from bot.workflows.checks import environment_contents, read_folder, release_contents, unmatched_patches
-from bot.workflows.rendering import WORKLOADS, containers, render_at
+from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
+from bot.workflows.inspection import Look, inspected, manifest_files
+from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import read_stack
+from bot.workflows.validate_files import file_problems, record_problems
+from bot.workflows.validate_platform import platform_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.model import Environment
     from bot.objects_diff import ObjectChange
+    from bot.policies.manifests import Inspector
     from bot.ports import Objects, Rendered, Renderer
     from bot.workflows.stack import Stack
 
 
-def validate(objects: Objects, renderer: Renderer, commit: str) -> tuple[Problem, ...]:
-    """Everything that is wrong at a commit; empty when nothing is."""
+def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: Sequence[Inspector] = ()) -> tuple[Problem, ...]:
+    """Everything that is wrong at a commit, errors first; empty when nothing is."""
     stack = read_stack(objects, commit)
     environments = tuple(stack.environments.values())
+    heads = {env.name: _with_head(objects, stack, env) for env in environments}
     with ThreadPoolExecutor() as pool:
         as_is = {env.name: pool.submit(_attempt, objects, renderer, commit, env) for env in environments}
-        promoted = {env.name: pool.submit(_attempt, objects, renderer, _with_head(objects, stack, env), env) for env in environments}
+        promoted = {env.name: pool.submit(_attempt, objects, renderer, heads[env.name], env) for env in environments}
         renders = {name: future.result() for name, future in as_is.items()}
         futures = {name: future.result() for name, future in promoted.items()}
-    found = [*_files(objects, stack)]
+    found = [*file_problems(objects, stack)]
     for environment in environments:
-        found += _environment(objects, stack, environment, renders[environment.name])
-        if environment.promotes_from and not isinstance(renders[environment.name], BotError):
-            found += _fits_head(environment, futures[environment.name])
+        now, head = renders[environment.name], futures[environment.name]
+        found += _environment(objects, stack, environment, now)
+        if environment.promotes_from and not isinstance(now, BotError):
+            found += _fits_head(environment, head)
+        pairs = ((commit, now), (heads[environment.name], head))
+        looks = [_look(objects, stack, environment, commit=at, rendered=rendered) for at, rendered in pairs]
+        found += inspected(*looks, inspectors=inspectors)
+    found += platform_problems(objects, renderer, commit, inspectors=inspectors)
     done = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
     if len(done) == len(environments):
         found += unused_images(done)
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(dict.fromkeys(found), key=lambda problem: not problem.is_error))
+
+
+def _look(objects: Objects, stack: Stack, environment: Environment, *, commit: str, rendered: Rendered | BotError) -> Look | None:
+    """A render with the files that it was made from."""
+    if isinstance(rendered, BotError):
+        return None
+    paths = _called(objects, environment, commit)
+    texts = {paths[path]: text for path, text in objects.read(commit, list(paths)).items()}
+    others = {each.name: each.namespace for each in stack.environments.values() if each.name != environment.name}
+    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others)
+
+
+def _called(objects: Objects, environment: Environment, commit: str) -> dict[str, str]:
+    """The files of a render, and how to call them: a release that is the head of `apps/` by its place there."""
+    paths = {path: path for folder in sources_of(environment) for path in manifest_files(objects, commit, folder)}
+    if environment.promotes_from is None:
+        return paths
+    releases = objects.entries(commit, f"{environment.folder}/release")
+    for app, head in objects.entries(commit, APPS).items():
+        if app in releases and releases[app].sha == head.sha:
+            base = environment.release_path(app)
+            paths |= {path: f"{APPS}/{app}{path.removeprefix(base)}" for path in paths if path.startswith(f"{base}/")}
+    return paths
 
 
 def _attempt(objects: Objects, renderer: Renderer, commit: str, environment: Environment) -> Rendered | BotError:
@@ -61,42 +92,6 @@ def _with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
     return objects.make_commit(stack.commit, changes, "as if the head of apps/ had been promoted") if changes else stack.commit
 
 
-def _files(objects: Objects, stack: Stack) -> Iterator[Problem]:
-    """Problems of files alone: unreadable environments and holds, records, contents of each tree once."""
-    for name, error in stack.unreadable.items():
-        yield _about(f"{ENVIRONMENTS}/{name}/environment.yaml", error)
-    if stack.disorder:
-        yield Problem(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
-    yield from _names(objects, stack)
-    if isinstance(stack.holds, Unseen):
-        yield Problem("holds", stack.holds.detail, "mend or remove the file: an unreadable hold stops every promotion")
-    checked: set[tuple[str, str]] = set()
-    for environment in stack.environments.values():
-        for release in stack.releases[environment.name].values():
-            if release.tree and (release.app, release.tree) not in checked:
-                checked.add((release.app, release.tree))
-                where = environment.release_path(release.app)
-                for problem in release_contents(objects, release.app, release.tree):
-                    yield Problem(f"{where}/{problem.file}", problem.what, problem.hint, problem.is_error)
-
-
-def _about(file: str, error: BotError) -> Problem:
-    """An error about a file, which is not named twice."""
-    return Problem(file, error.message.removeprefix(file).lstrip(": "), error.hint)
-
-
-def _names(objects: Objects, stack: Stack) -> Iterator[Problem]:
-    """Folders in `apps/` that cannot be apps, and apps that run nowhere."""
-    used = {app for overlays in stack.overlays.values() for app in overlays}
-    for name, entry in objects.entries(stack.commit, APPS).items():
-        if entry.mode == FOLDER and not is_dns_label(name):
-            yield Problem(f"{APPS}/{name}", "is no name for an app", "use lower-case letters, digits and inner dashes")
-        elif entry.mode == FOLDER and name not in used:
-            yield Problem(
-                f"{APPS}/{name}", "runs nowhere: no environment has an overlay for it", f"add environments/<env>/{name}", is_error=False
-            )
-
-
 def _empty_workloads(rendered: Rendered) -> Iterator[Problem]:
     for item in rendered.objects:
         if item["kind"] in WORKLOADS and not containers(item):
@@ -106,7 +101,7 @@ def _empty_workloads(rendered: Rendered) -> Iterator[Problem]:
 def _environment(objects: Objects, stack: Stack, environment: Environment, rendered: Rendered | BotError) -> Iterator[Problem]:
     folder = read_folder(objects, stack.commit, environment)
     yield from environment_contents(folder, environment)
-    yield from _records(stack, environment)
+    yield from record_problems(stack, environment)
     if isinstance(rendered, BotError):
         yield Problem(environment.folder, f"does not render: {rendered.message}", rendered.hint)
         return
@@ -116,22 +111,6 @@ def _environment(objects: Objects, stack: Stack, environment: Environment, rende
     for problem in (*images, *_empty_workloads(rendered)):
         yield Problem(f"{environment.folder}: {problem.file}", problem.what, problem.hint)
     yield from unmatched_patches(folder, environment, rendered)
-
-
-def _records(stack: Stack, environment: Environment) -> Iterator[Problem]:
-    releases, overlays = stack.releases[environment.name], stack.overlays[environment.name]
-    for release in releases.values():
-        if release.drift:
-            path = environment.release_path(release.app)
-            hint = "nobody edits releases: restore the folder from main, or promote" if environment.promotes_from else "correct the file"
-            yield Problem(path, release.drift.removeprefix(path).lstrip(": "), hint)
-        if environment.promotes_from and release.tree and release.app not in overlays:
-            hint = "an app leaves an environment by a pull request that removes overlay and release together"
-            yield Problem(environment.release_path(release.app), "has no overlay here", hint)
-    for app in overlays:
-        if app not in releases:
-            hint = f"run `bot init {environment.name}`" if environment.promotes_from else f"add {APPS}/{app} or remove the overlay"
-            yield Problem(f"{environment.folder}/{app}", "has no release here", hint)
 
 
 def _fits_head(environment: Environment, rendered: Rendered | BotError) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
     "contents", "environment_keys", "environments", "gate", "images_file", "kustomizations", "messages", "model", "objects_diff",
-    "observations", "ports", "promotion", "references", "releases", "rollback", "runs", "simple_yaml",
+    "observations", "policies", "ports", "promotion", "references", "releases", "rollback", "runs", "simple_yaml",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
@@ -40,6 +40,7 @@ SDKS = {  # each in its own adapter alone
     "github": "adapters/github",
     "argocd_python_client": "adapters/argocd",
     "oras": "adapters/registry",
+    "jsonschema_rs": "adapters/schemas",
 }
 IMPURE = {"os", "pathlib", "subprocess", "socket", "time", "tempfile", "shutil", "threading", "random", "secrets", "urllib.request"}
 

@@ -1,0 +1,97 @@
+"""Inspecting what an environment renders to: policies, and what schemas and programs of others say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.contents import Problem
+from bot.kustomizations import HASH_SUFFIX
+from bot.policies.all import POLICIES, SOURCE_POLICIES
+from bot.policies.changes import immutable_changes
+from bot.policies.manifests import Manifests
+from bot.policies.origins import origin_of, origins
+from bot.policies.sources import READ_BY_KUSTOMIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from bot.policies.manifests import Inspector, Policy, SourcePolicy, Violation
+    from bot.ports import Objects, Rendered
+
+PROMOTE = "the head of apps/ no longer has it: promote it"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One render of an environment or of another folder, and the files that it was made from."""
+
+    name: str
+    namespace: str
+    folder: str
+    rendered: Rendered
+    texts: Mapping[str, str]  # by path
+    others: Mapping[str, str] = field(default_factory=dict)  # the namespaces of the other environments, by name
+
+
+def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
+    """What is wrong with an environment as it is, and with the head of `apps/` in it; None is what does not render.
+
+    What the head has mended is a warning, as nobody may edit a release; what would not survive the change from one to the other, too.
+    """
+    if now is None or head is None or head.rendered.objects == now.rendered.objects:
+        if look := head or now:
+            yield from problems(look, violations(look, inspectors))
+        return
+    coming = violations(head, inspectors)
+    yield from problems(head, coming)
+    known = {_key(violation) for violation in coming}
+    mended = [violation for violation in violations(now, inspectors) if _key(violation) not in known]
+    yield from problems(now, [replace(each, is_error=False, hint=f"{each.hint}; {PROMOTE}") for each in mended])
+    changes = immutable_changes(_manifests(now), _manifests(head))
+    yield from problems(head, [replace(each, is_error=False) for each in changes])
+
+
+def violations(
+    look: Look,
+    inspectors: Sequence[Inspector],
+    *,
+    policies: Sequence[Policy] = POLICIES,
+    sources: Sequence[SourcePolicy] = SOURCE_POLICIES,
+) -> list[Violation]:
+    """What policies and inspectors have against a render and its files, each thing once."""
+    manifests = _manifests(look)
+    found = [violation for policy in policies for violation in policy(manifests)]
+    found += [violation for policy in sources for violation in policy(look.texts)]
+    found += [violation for inspector in inspectors for violation in inspector(look.rendered.objects)]
+    return list(dict.fromkeys(found))
+
+
+def _manifests(look: Look) -> Manifests:
+    return Manifests(look.name, look.namespace, look.rendered.objects, look.others)
+
+
+def _key(violation: Violation) -> tuple[str, str, str, str]:
+    """The same for the same fault before and after a change elsewhere."""
+    return violation.kind, HASH_SUFFIX.sub("", violation.name), violation.field, violation.what
+
+
+def problems(look: Look, found: Iterable[Violation]) -> Iterator[Problem]:
+    """Violations with the file that first writes the object."""
+    listed = list(found)
+    if not listed:
+        return
+    files = origins(look.texts)
+    for each in listed:
+        if each.name in look.texts:  # about the file itself
+            yield Problem(each.name, f"{each.field} {each.what}".strip(), each.hint, each.is_error)
+        else:
+            file = origin_of(files, each.kind, each.name) or look.folder
+            yield Problem(file, f"{each.kind} {each.name}: {each.field}: {each.what}", each.hint, each.is_error)
+
+
+def manifest_files(objects: Objects, commit: str, folder: str) -> list[str]:
+    """The files below a folder, at a commit, that kustomize may read."""
+    root = objects.entry(commit, folder)
+    below = objects.walk(root.sha) if root else ()
+    return [f"{folder}/{entry.path}" for entry in below if entry.path.endswith(READ_BY_KUSTOMIZE)]

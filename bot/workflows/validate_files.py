@@ -1,0 +1,72 @@
+"""What is wrong with the repository's files alone, before anything is rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.contents import Problem
+from bot.environment_keys import is_dns_label
+from bot.model import APPS, ENVIRONMENTS, BotError
+from bot.observations import Unseen
+from bot.ports import FOLDER
+from bot.workflows.checks import release_contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.model import Environment
+    from bot.ports import Objects
+    from bot.workflows.stack import Stack
+
+
+def file_problems(objects: Objects, stack: Stack) -> Iterator[Problem]:
+    """Problems of files alone: unreadable environments and holds, records, contents of each tree once."""
+    for name, error in stack.unreadable.items():
+        yield _about(f"{ENVIRONMENTS}/{name}/environment.yaml", error)
+    if stack.disorder:
+        yield Problem(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
+    yield from _names(objects, stack)
+    if isinstance(stack.holds, Unseen):
+        yield Problem("holds", stack.holds.detail, "mend or remove the file: an unreadable hold stops every promotion")
+    checked: set[tuple[str, str]] = set()
+    for environment in stack.environments.values():
+        for release in stack.releases[environment.name].values():
+            if release.tree and (release.app, release.tree) not in checked:
+                checked.add((release.app, release.tree))
+                where = environment.release_path(release.app)
+                for problem in release_contents(objects, release.app, release.tree):
+                    yield Problem(f"{where}/{problem.file}", problem.what, problem.hint, problem.is_error)
+
+
+def _about(file: str, error: BotError) -> Problem:
+    """An error about a file, which is not named twice."""
+    return Problem(file, error.message.removeprefix(file).lstrip(": "), error.hint)
+
+
+def _names(objects: Objects, stack: Stack) -> Iterator[Problem]:
+    """Folders in `apps/` that cannot be apps, and apps that run nowhere."""
+    used = {app for overlays in stack.overlays.values() for app in overlays}
+    for name, entry in objects.entries(stack.commit, APPS).items():
+        if entry.mode == FOLDER and not is_dns_label(name):
+            yield Problem(f"{APPS}/{name}", "is no name for an app", "use lower-case letters, digits and inner dashes")
+        elif entry.mode == FOLDER and name not in used:
+            yield Problem(
+                f"{APPS}/{name}", "runs nowhere: no environment has an overlay for it", f"add environments/<env>/{name}", is_error=False
+            )
+
+
+def record_problems(stack: Stack, environment: Environment) -> Iterator[Problem]:
+    """Releases that differ from their records, and apps that lack a release or an overlay."""
+    releases, overlays = stack.releases[environment.name], stack.overlays[environment.name]
+    for release in releases.values():
+        if release.drift:
+            path = environment.release_path(release.app)
+            hint = "nobody edits releases: restore the folder from main, or promote" if environment.promotes_from else "correct the file"
+            yield Problem(path, release.drift.removeprefix(path).lstrip(": "), hint)
+        if environment.promotes_from and release.tree and release.app not in overlays:
+            hint = "an app leaves an environment by a pull request that removes overlay and release together"
+            yield Problem(environment.release_path(release.app), "has no overlay here", hint)
+    for app in overlays:
+        if app not in releases:
+            hint = f"run `bot init {environment.name}`" if environment.promotes_from else f"add {APPS}/{app} or remove the overlay"
+            yield Problem(f"{environment.folder}/{app}", "has no release here", hint)

@@ -1,0 +1,125 @@
+"""`bot validate` names what was planted in a checkout: file, object, field, why, and the fix.
+
+The numbers are those of the list of errors of the earlier manifests; single objects: `tests/manifests/test_earlier_errors.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.bot.test_checkout_commands import append, commit, edit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bot.conftest import Bot
+
+MERGE = "configMapGenerator:\n  - name: api-config\n    behavior: merge\n    literals: [A=1]\n"
+STRAY_NAMESPACE = """patches:
+  - patch: |-
+      {apiVersion: v1, kind: Namespace, metadata: {name: context-foundation-dev, labels: {a: b}}}
+"""
+
+
+def told(bot: Bot, *words: str) -> list[dict[str, Any]]:
+    answered = bot.bot("validate")
+    assert answered.code == (1 if any(problem["is_error"] for problem in answered.result["problems"]) else 0)
+    found: list[dict[str, Any]] = [
+        problem for problem in answered.result["problems"] if all(word in f"{problem['file']}: {problem['what']}" for word in words)
+    ]
+    assert found, answered.result
+    assert all(problem["hint"] for problem in found)
+    return found
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_nothing_is_wrong_with_this_repository(checkout: Path, bot: Bot) -> None:
+    assert (checkout / "apps").is_dir()
+    assert bot.bot("validate").result["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("environments/prod/kustomization.yaml", "resources: [../prod]\n", ("environments/prod", "does not render")),
+        ("environments/prod/qdrant/kustomization.yaml", "crds: [configmaps.yaml]\n", ("configmaps.yaml",)),
+        ("environments/prod/context-api/size.yaml", 'x: "api\\.example"\n', ("environments/prod", "does not render")),
+        ("environments/prod/context-api/kustomization.yaml", MERGE, ("environments/prod", "does not render", "api-config")),
+        ("environments/prod/foundation/kustomization.yaml", STRAY_NAMESPACE, ("environments/prod", "does not render")),
+    ],
+)
+def test_what_does_not_build_is_named(checkout: Path, bot: Bot, file: str, text: str, words: tuple[str, ...]) -> None:
+    """1 to 5."""
+    path = checkout / file
+    path.write_text(_without(path.read_text(), text.partition(":")[0] + ":") + text)
+    told(bot, *words)
+
+
+def _without(text: str, key: str) -> str:
+    """The text without a top-level key, which must not stand there twice."""
+    kept, skipping = [], False
+    for line in text.splitlines(keepends=True):
+        skipping = line.startswith(key) or (skipping and line.startswith((" ", "-")))
+        if not skipping:
+            kept.append(line)
+    return "".join(kept)
+
+
+def test_a_cluster_s_storage_class_of_the_old_names_is_named(checkout: Path, bot: Bot) -> None:
+    """69."""
+    path = checkout / "clusters/production/storage-classes/storage-classes.yaml"
+    replace(path, "name: ctx-fast-ssd", "name: fast-ssd")
+    replace(path, "provisioner: ebs.csi.aws.com", "provisioner: kubernetes.io/aws-ebs")
+    (named,) = told(bot, "StorageClass fast-ssd", "metadata.name")
+    assert named["file"] == "clusters/production/storage-classes/storage-classes.yaml"
+    assert len(told(bot, "provisioner", "kubernetes.io/aws-ebs")) == 3
+
+
+def test_files_that_nothing_reads_and_fields_that_are_given_up_are_named(checkout: Path, bot: Bot) -> None:
+    """8 and 9."""
+    edit(checkout / "apps/qdrant/base/qdrant-deployment.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
+    append(checkout / "apps/neo4j/base/kustomization.yaml", "commonLabels:\n  app: neo4j\n")
+    assert told(bot, "apps/qdrant/base/qdrant-deployment.yaml", "no kustomization reads")
+    assert told(bot, "apps/neo4j/base/kustomization.yaml", "commonLabels", "selectors")
+
+
+def test_a_fault_is_named_with_its_file_object_and_field(checkout: Path, bot: Bot) -> None:
+    """In a base that dev runs, and in a feature that dev has not: named as what a promotion would bring."""
+    replace(
+        checkout / "apps/context-api/base/deployment.yaml", "          imagePullPolicy: IfNotPresent", "          imagePullPolice: Never"
+    )
+    replace(checkout / "apps/qdrant/features/replicated/settings.env", "QDRANT__CLUSTER__ENABLED=true", "QDRANT__CLUSTER__ENABLE=true")
+    (named,) = told(bot, "Deployment context-api: spec.template.spec.containers[0].imagePullPolice")
+    assert (named["file"], named["is_error"]) == ("apps/context-api/base/deployment.yaml", True)
+    assert "imagePullPolicy" in named["what"] + named["hint"]
+    assert any(problem["is_error"] for problem in told(bot, "QDRANT__CLUSTER__ENABLE"))
+
+
+def test_what_apps_has_mended_is_a_warning_until_it_is_promoted(checkout: Path, bot: Bot) -> None:
+    """Nobody may edit a release, so what is wrong in it alone must not stop the promotion that mends it."""
+    path = checkout / "apps/context-api/base/deployment.yaml"
+    good = path.read_text()
+    replace(path, "          imagePullPolicy: IfNotPresent", "          imagePullPolicy: Always")
+    commit(checkout)
+    for environment in ("staging", "prod"):
+        assert bot.bot("init", environment, "--replace", "a test").code == 0
+        commit(checkout)
+    assert all(problem["is_error"] for problem in told(bot, "imagePullPolicy"))
+    path.write_text(good)
+    mended = told(bot, "imagePullPolicy")
+    assert not any(problem["is_error"] for problem in mended)
+    assert all("promote it" in problem["hint"] for problem in mended)
+    assert {problem["file"].split("/")[1] for problem in mended} == {"staging", "prod"}
+
+
+def test_a_change_that_the_api_server_refuses_is_known_before_it_is_promoted(checkout: Path, bot: Bot) -> None:
+    replace(checkout / "apps/qdrant/base/stateful-set.yaml", "podManagementPolicy: Parallel", "podManagementPolicy: OrderedReady")
+    refused = told(bot, "StatefulSet qdrant: spec.podManagementPolicy", "API server refuses")
+    assert not any(problem["is_error"] for problem in refused)

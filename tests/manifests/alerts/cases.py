@@ -1,0 +1,166 @@
+"""When each alert fires and when it does not. Of each alert the first trouble and the first calm are also used side by side."""
+
+from __future__ import annotations
+
+from tests.manifests.alerts.situations import (
+    ANSWERS,
+    API,
+    NEO4J,
+    PROBES,
+    RECEIVED,
+    REQUESTS,
+    Situation,
+    api_latency,
+    autoscaler,
+    backup,
+    calm,
+    certificate,
+    container,
+    deployment,
+    each_member,
+    failed_for,
+    growing,
+    members,
+    memory,
+    page_cache,
+    peers,
+    queries,
+    search_latency,
+    share,
+    shrinking,
+    steady,
+    trouble,
+    up,
+    volume,
+)
+
+# These say that something is gone, so they fire where nothing is known.
+WITHOUT_DATA = {
+    "ContextAPITargetDown",
+    "QdrantTargetDown",
+    "Neo4jTargetDown",
+    "Neo4jNoLeader",
+    "Neo4jSystemNoLeader",
+    "QdrantBackupStale",
+    "Neo4jBackupStale",
+    "ContextFoundationWatchdog",
+}
+ALWAYS = {"ContextFoundationWatchdog"}
+
+COMMIT, PENDING = "cluster_commit", "cluster_pending_operations_total"
+LEADER, SYSTEM_LEADER = (f"neo4j_database_{database}_cluster_raft_is_leader" for database in ("neo4j", "system"))
+LAST_TRANSACTION = "neo4j_database_neo4j_transaction_last_committed_tx_id_total"
+REPLICATION_FAILURES = "neo4j_database_neo4j_cluster_raft_replication_fail_total"
+LATENCY = "neo4j_database_neo4j_db_query_execution_latency_millis"
+STOPPED = ',state="stopped"'
+
+API_CASES = (
+    trouble("ContextAPITargetDown", "down", up("context-api", 0)),
+    calm("ContextAPITargetDown", "up", up("context-api", 1)),
+    trouble("ContextAPIHighErrorRate", "6-percent", share(REQUESTS, failed=6, fine=94)),
+    calm("ContextAPIHighErrorRate", "5-percent", share(REQUESTS, failed=5, fine=95)),
+    calm("ContextAPIHighErrorRate", "hardly-any-traffic", share(REQUESTS, failed=2, fine=2)),
+    calm("ContextAPIHighErrorRate", "probes-alone", share(PROBES, failed=50, fine=50)),
+    trouble("ContextAPIReplicasUnavailable", "2-of-5", deployment(wanted=5, available=2, updated=5)),
+    calm("ContextAPIReplicasUnavailable", "3-of-5", deployment(wanted=5, available=3, updated=5)),
+    trouble("ContextAPIReplicasUnavailable", "0-of-1", deployment(wanted=1, available=0, updated=1)),
+    trouble("ContextAPIRolloutStuck", "4-of-5-updated", deployment(wanted=5, available=5, updated=4)),
+    calm("ContextAPIRolloutStuck", "all-updated", deployment(wanted=5, available=4, updated=5)),
+    calm("ContextAPIRolloutStuck", "for-10-minutes", deployment(wanted=5, available=5, updated=4), at="10m"),
+    trouble("ContextAPIUnhandledExceptions", "12-a-minute", growing({f"errors_total{{{API}}}": 12})),
+    calm("ContextAPIUnhandledExceptions", "3-a-minute", growing({f"errors_total{{{API}}}": 3})),
+    trouble("ContextAPIMemoryNearLimit", "95-percent", memory(95)),
+    calm("ContextAPIMemoryNearLimit", "85-percent", memory(85)),
+    trouble("ContextAPIHighLatencyP95", "a-tenth-slow", api_latency({"1.0": 90, "2.5": 100, "+Inf": 100})),
+    calm("ContextAPIHighLatencyP95", "a-hundredth-slow", api_latency({"1.0": 99, "2.5": 100, "+Inf": 100})),
+    trouble("ContextAPIHPAMaxedOut", "20-of-20", autoscaler(current=20, most=20)),
+    calm("ContextAPIHPAMaxedOut", "19-of-20", autoscaler(current=19, most=20)),
+    trouble("ContextAPIErrorBudgetFastBurn", "2-percent", share(REQUESTS, failed=2, fine=98), at="90m"),
+    calm("ContextAPIErrorBudgetFastBurn", "1-percent", share(REQUESTS, failed=1, fine=99), at="90m"),
+    calm("ContextAPIErrorBudgetFastBurn", "nothing-ever-failed", growing({f'{REQUESTS}"200"}}': 100}), at="90m"),
+    calm("ContextAPIErrorBudgetFastBurn", "over-since-20-minutes", failed_for(70), at="90m"),
+    calm("ContextAPIErrorBudgetFastBurn", "hardly-any-traffic", share(REQUESTS, failed=1, fine=2), at="90m"),
+    calm("ContextAPIErrorBudgetFastBurn", "probes-alone", share(PROBES, failed=50, fine=50), at="90m"),
+    trouble("ContextAPIErrorBudgetSlowBurn", "1-percent", share(REQUESTS, failed=1, fine=99), at="7h"),
+    calm("ContextAPIErrorBudgetSlowBurn", "half-a-percent", share(REQUESTS, failed=1, fine=199), at="7h"),
+    calm("ContextAPIErrorBudgetSlowBurn", "hardly-any-traffic", share(REQUESTS, failed=1, fine=2), at="7h"),
+)  # fmt: skip
+
+QDRANT_CASES = (
+    trouble("QdrantTargetDown", "down", up("qdrant", 0)),
+    calm("QdrantTargetDown", "up", up("qdrant", 1)),
+    trouble("QdrantQuorumAtRisk", "1-of-3", members("qdrant", ready=1, wanted=3)),
+    calm("QdrantQuorumAtRisk", "2-of-3", members("qdrant", ready=2, wanted=3)),
+    trouble("QdrantMemberNotReady", "2-of-3", members("qdrant", ready=2, wanted=3)),
+    calm("QdrantMemberNotReady", "3-of-3", members("qdrant", ready=3, wanted=3)),
+    trouble("QdrantErrorRate", "3-percent", share(ANSWERS, failed=3, fine=97)),
+    calm("QdrantErrorRate", "2-percent", share(ANSWERS, failed=2, fine=98)),
+    calm("QdrantErrorRate", "hardly-any-traffic", share(ANSWERS, failed=2, fine=2)),
+    trouble("QdrantDiskUsageHigh", "90-percent", volume("qdrant-storage-qdrant-0", used=90)),
+    calm("QdrantDiskUsageHigh", "80-percent", volume("qdrant-storage-qdrant-0", used=80)),
+    calm("QdrantDiskUsageHigh", "of-another-app", volume("data-neo4j-0", used=90)),
+    trouble("QdrantPeerMissing", "2-of-3", peers(3, 2)),
+    calm("QdrantPeerMissing", "3-of-3", peers(3, 3)),
+    trouble("QdrantConsensusStopped", "stopped", each_member("cluster_working_state", 1, of="qdrant", more=STOPPED)),
+    calm("QdrantConsensusStopped", "working", each_member("cluster_working_state", 0, of="qdrant", more=STOPPED)),
+    trouble("QdrantDeadReplicas", "one", each_member("collection_dead_replicas", 0, 1, of="qdrant"), at="30m"),
+    calm("QdrantDeadReplicas", "none", each_member("collection_dead_replicas", 0, 0, of="qdrant"), at="30m"),
+    trouble("QdrantConsensusLag", "60-behind", each_member(COMMIT, 100, 40, of="qdrant")),
+    calm("QdrantConsensusLag", "10-behind", {**each_member(COMMIT, 100, 90, of="qdrant"), **each_member(PENDING, 0, 9, of="qdrant")}),
+    trouble("QdrantConsensusLag", "pending", {**each_member(COMMIT, 100, 99, of="qdrant"), **each_member(PENDING, 0, 101, of="qdrant")}),
+    trouble("QdrantSearchLatencyHigh", "a-tenth-slow", search_latency({"0.5": 90, "1": 100, "+Inf": 100})),
+    calm("QdrantSearchLatencyHigh", "a-hundredth-slow", search_latency({"0.5": 99, "1": 100, "+Inf": 100})),
+)  # fmt: skip
+
+NEO4J_CASES = (
+    trouble("Neo4jTargetDown", "down", up("neo4j", 0)),
+    calm("Neo4jTargetDown", "up", up("neo4j", 1)),
+    trouble("Neo4jQuorumAtRisk", "0-of-1", members("neo4j", ready=0, wanted=1)),
+    calm("Neo4jQuorumAtRisk", "1-of-1", members("neo4j", ready=1, wanted=1)),
+    trouble("Neo4jMemberNotReady", "2-of-3", members("neo4j", ready=2, wanted=3)),
+    calm("Neo4jMemberNotReady", "3-of-3", members("neo4j", ready=3, wanted=3)),
+    trouble("Neo4jDiskUsageHigh", "90-percent", volume("data-neo4j-0", used=90)),
+    calm("Neo4jDiskUsageHigh", "80-percent", volume("data-neo4j-0", used=80)),
+    trouble("Neo4jNoLeader", "three-followers", each_member(LEADER, 0, 0, 0)),
+    calm("Neo4jNoLeader", "one-leads", each_member(LEADER, 0, 1, 0)),
+    trouble("Neo4jSystemNoLeader", "three-followers", each_member(SYSTEM_LEADER, 0, 0, 0)),
+    calm("Neo4jSystemNoLeader", "one-leads", each_member(SYSTEM_LEADER, 1, 0, 0)),
+    trouble("Neo4jReplicationLag", "2000-behind", each_member(LAST_TRANSACTION, 9000, 9000, 7000)),
+    calm("Neo4jReplicationLag", "100-behind", each_member(LAST_TRANSACTION, 9000, 9000, 8900)),
+    trouble("Neo4jQueryFailures", "6-percent", queries(failed=6, fine=94)),
+    calm("Neo4jQueryFailures", "5-percent", queries(failed=5, fine=95)),
+    trouble("Neo4jQueryFailures", "all", queries(failed=50, fine=0)),
+    calm("Neo4jQueryFailures", "hardly-any-traffic", queries(failed=2, fine=2)),
+    trouble("Neo4jRaftReplicationFailing", "again-and-again", growing({f'{REPLICATION_FAILURES}{{pod="neo4j-0",{NEO4J}}}': 1}), at="30m"),
+    calm("Neo4jRaftReplicationFailing", "long-ago", steady({f'{REPLICATION_FAILURES}{{pod="neo4j-0",{NEO4J}}}': 7}), at="30m"),
+    trouble("Neo4jPageCacheHitRatioLow", "90-percent", page_cache(hits=0.9, usage=0.8), at="40m"),
+    calm("Neo4jPageCacheHitRatioLow", "99-percent", page_cache(hits=0.99, usage=0.8), at="40m"),
+    calm("Neo4jPageCacheHitRatioLow", "still-cold", page_cache(hits=0.5, usage=0.2), at="40m"),
+    trouble("Neo4jQueryLatencyHigh", "3-seconds", each_member(LATENCY, 20, 3000, more=',quantile="0.95"')),
+    calm("Neo4jQueryLatencyHigh", "1-second", each_member(LATENCY, 20, 1000, more=',quantile="0.95"')),
+    calm("Neo4jQueryLatencyHigh", "the-slowest-alone", each_member(LATENCY, 20, 3000, more=',quantile="0.999"')),
+)  # fmt: skip
+
+PLATFORM_CASES = (
+    trouble("ContextFoundationWatchdog", "always", {}),
+    trouble("ContextFoundationCrashLooping", "for-long", container("CrashLoopBackOff", ended="waiting", restarts="0+1x500")),
+    calm("ContextFoundationCrashLooping", "starting", container("ContainerCreating", ended="waiting", restarts="0x500")),
+    trouble("ContextFoundationOOMKilled", "just-now", container("OOMKilled", ended="last_terminated", restarts="0x15 1x485")),
+    calm("ContextFoundationOOMKilled", "long-ago", container("OOMKilled", ended="last_terminated", restarts="1x500")),
+    calm("ContextFoundationOOMKilled", "ended-otherwise", container("Error", ended="last_terminated", restarts="0x15 1x485")),
+    trouble("VolumeFillsWithin24h", "tomorrow", shrinking(free=100, lost=0.1), at="7h"),
+    calm("VolumeFillsWithin24h", "never", shrinking(free=100, lost=0), at="7h"),
+    calm("VolumeFillsWithin24h", "much-is-free", shrinking(free=390, lost=0.3), at="7h"),
+    trouble("ContextFoundationMesh5xx", "6-percent", share(RECEIVED, failed=6, fine=94)),
+    calm("ContextFoundationMesh5xx", "5-percent", share(RECEIVED, failed=5, fine=95)),
+    calm("ContextFoundationMesh5xx", "hardly-any-traffic", share(RECEIVED, failed=2, fine=2)),
+    trouble("QdrantBackupStale", "31-hours", backup("qdrant-backup", hours_ago=31)),
+    calm("QdrantBackupStale", "25-hours", backup("qdrant-backup", hours_ago=25)),
+    trouble("QdrantBackupStale", "only-the-other", backup("neo4j-backup", hours_ago=1)),
+    trouble("Neo4jBackupStale", "31-hours", backup("neo4j-backup", hours_ago=31)),
+    calm("Neo4jBackupStale", "25-hours", backup("neo4j-backup", hours_ago=25)),
+    trouble("CertificateExpiresSoon", "in-10-days", certificate(10), at="80m"),
+    calm("CertificateExpiresSoon", "in-60-days", certificate(60), at="80m"),
+)
+
+CASES: tuple[Situation, ...] = (*API_CASES, *QDRANT_CASES, *NEO4J_CASES, *PLATFORM_CASES)

@@ -1,0 +1,59 @@
+"""Each error of the earlier manifests that a program can catch is planted in what renders today, and named.
+
+Objects are changed as a manifest would change them and go through what `bot validate` runs: policies, schemas, promtool. Errors of the
+files themselves are planted in a checkout, in `tests/bot/test_validate.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.kustomizations import HASH_SUFFIX
+from bot.wiring import build_inspectors
+from bot.workflows.inspection import Look, violations
+from tests.conftest import require_peer
+from tests.manifests.planted_monitoring import MONITORING
+from tests.manifests.planted_traffic import TRAFFIC
+from tests.manifests.planted_workloads import WORKLOADS
+from tests.manifests.renders import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.policies.manifests import Violation
+    from tests.manifests.planting import Objects, Planted
+    from tests.manifests.renders import Render
+
+PLANTED = WORKLOADS + TRAFFIC + MONITORING
+OTHERS = {name: {other: f"context-{other}" for other in NAMES if other != name} for name in NAMES}
+
+
+def named(found: list[Violation], planted: Planted) -> bool:
+    return any(
+        planted.names in f"{each.kind} {HASH_SUFFIX.sub('', each.name)}" and planted.words in f"{each.field} {each.what} {each.hint}"
+        for each in found
+    )
+
+
+def judged(render: Render, objects: Objects) -> list[Violation]:
+    environment = render.environment
+    rendered = type(render.rendered)("", tuple(objects), "")
+    look = Look(environment.name, environment.namespace, environment.folder, rendered, {}, OTHERS[environment.name])
+    return [each for each in violations(look, build_inspectors()) if each.is_error]
+
+
+def test_nothing_is_wrong_with_what_renders_today(render: Render) -> None:
+    require_peer("promtool")
+    assert judged(render, list(render.objects)) == []
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: f"{planted.number} {planted.what}")
+def test_the_error_is_named(planted: Planted, renders: Mapping[str, Render]) -> None:
+    render = renders[planted.environment]
+    objects = copy.deepcopy(list(render.objects))
+    planted.plant(objects)
+    found = judged(render, objects)
+    assert named(found, planted), [f"{each.kind} {each.name}: {each.field}: {each.what}" for each in found]
