@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.policies.fields import mapping, text
 from bot.policies.label_selectors import NAME
 from bot.policies.sidecars import has_sidecar
-from bot.policies.values import indexed, integer
+from bot.policies.values import indexed, integer, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,5 +145,6 @@ def _exists(manifests: Manifests, connection: Connection, source: End, target: E
     if connection.port == SIDECAR_PORT:
         return target.pods is not None and has_sidecar(manifests, target.pods)
     if target.name in {ISTIOD, COLLECTOR}:
-        return source.pods is not None and has_sidecar(manifests, source.pods)
+        asked = target.name == ISTIOD or any(sequence(each, "spec", "tracing") for each in manifests.of("Telemetry"))
+        return asked and source.pods is not None and has_sidecar(manifests, source.pods)
     return target.pods is None or target.declares(connection.port, connection.protocol)

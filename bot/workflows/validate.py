@@ -32,10 +32,11 @@ def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: S
     environments = tuple(stack.environments.values())
     heads = {env.name: _with_head(objects, stack, env) for env in environments}
     with ThreadPoolExecutor() as pool:
-        as_is = {env.name: pool.submit(_attempt, objects, renderer, commit, env) for env in environments}
-        promoted = {env.name: pool.submit(_attempt, objects, renderer, heads[env.name], env) for env in environments}
-        renders = {name: future.result() for name, future in as_is.items()}
-        futures = {name: future.result() for name, future in promoted.items()}
+        wanted = {(env.name, at): env for env in environments for at in (commit, heads[env.name])}
+        running = {key: pool.submit(_attempt, objects, renderer, key[1], env) for key, env in wanted.items()}
+        done = {key: future.result() for key, future in running.items()}
+    renders = {env.name: done[env.name, commit] for env in environments}
+    futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = [*file_problems(objects, stack)]
     for environment in environments:
         now, head = renders[environment.name], futures[environment.name]
@@ -46,9 +47,9 @@ def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: S
         looks = [_look(objects, stack, environment, commit=at, rendered=rendered) for at, rendered in pairs]
         found += inspected(*looks, inspectors=inspectors)
     found += platform_problems(objects, renderer, commit, inspectors=inspectors)
-    done = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
-    if len(done) == len(environments):
-        found += unused_images(done)
+    complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
+    if len(complete) == len(environments):
+        found += unused_images(complete)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: not problem.is_error))
 
 
@@ -86,9 +87,10 @@ def _with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
     """A commit in which an environment runs the head of `apps/`."""
     if environment.promotes_from is None:
         return stack.commit
-    heads = {name: entry for name, entry in objects.entries(stack.commit, APPS).items() if entry.mode == FOLDER}
-    wanted = [app for app in stack.overlays[environment.name] if app in heads]
-    changes = {environment.release_path(app): Entry(environment.release_path(app), FOLDER, heads[app].sha) for app in wanted}
+    heads = {name: entry.sha for name, entry in objects.entries(stack.commit, APPS).items() if entry.mode == FOLDER}
+    releases = objects.entries(stack.commit, f"{environment.folder}/release")
+    moved = [app for app in stack.overlays[environment.name] if app in heads and (app not in releases or releases[app].sha != heads[app])]
+    changes = {environment.release_path(app): Entry(environment.release_path(app), FOLDER, heads[app]) for app in moved}
     return objects.make_commit(stack.commit, changes, "as if the head of apps/ had been promoted") if changes else stack.commit
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policies.connections import CONNECTIONS, End, needed
+from bot.policies.connections import CONNECTIONS, EVERY_POD, End, needed
 from bot.policies.monitors import MONITOR_POLICIES
 from bot.policies.network import NETWORK_POLICIES
 from bot.policies.network_rules import Attempt, network_of
@@ -32,6 +32,7 @@ from tests.bot.policies.network_examples import (
     put,
     service,
     stack,
+    thing,
     to,
 )
 
@@ -153,9 +154,22 @@ def test_a_violation_says_which_connection_and_why() -> None:
     assert found.hint == "add a rule under spec.ingress `from` qdrant, port 6335, protocol TCP"
 
 
+TRACING = add(thing("Telemetry", "default", {"tracing": [{"providers": [{"name": "otel-tracing"}]}]}))
+RESTORE = put(
+    "CronJob neo4j-backup", "spec/jobTemplate/spec/template/spec/containers/0/ports", [{"name": "tcp-seed", "containerPort": 8080}]
+)
+
+
 def test_the_whole_list_is_needed_where_all_of_the_stack_is() -> None:
-    found = {(each.source, each.target, each.port) for each, _, _ in needed(manifests(stack()))}
-    assert {(each.source, each.target, each.port) for each in CONNECTIONS if "every" not in f"{each}"} <= found
+    found = {f"{each}" for each, _, _ in needed(manifests(changed(TRACING, RESTORE)))}
+    assert {f"{each}" for each in CONNECTIONS if EVERY_POD not in (each.source, each.target)} <= found
+
+
+@pytest.mark.parametrize(("change", "ends"), [(TRACING, 5), (RESTORE, 2)])
+def test_what_comes_with_a_feature_must_be_admitted(change: Change, ends: int) -> None:
+    found = [each.what for policy in NETWORK_POLICIES for each in policy(manifests(changed(change)))]
+    assert len(found) == ends
+    assert all(("4317/TCP" if change is TRACING else "neo4j -> neo4j-backup 8080/TCP") in what for what in found)
 
 
 def test_what_is_not_there_needs_nothing() -> None:
