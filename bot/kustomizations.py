@@ -87,19 +87,26 @@ def is_kustomization(path: str) -> bool:
     return path.rsplit("/", 1)[-1] in NAMES
 
 
-@lru_cache(maxsize=1024)  # the same folders are checked before and after, as they are and as they would be
 def read_kustomization(text: str, *, file: str) -> Kustomization:
     """What a file refers to; BotError when it is not a kustomization that can be read."""
+    try:
+        return _read(text)
+    except BotError as error:
+        raise BotError(f"{file} {error.message}", error.hint) from error
+
+
+@lru_cache(maxsize=1024)  # the same text is checked again and again: before and after, in each environment that runs it
+def _read(text: str) -> Kustomization:
     if len(text) > MOST_BYTES:
-        raise BotError(f"{file} is larger than 256 KiB", "split it")
+        raise BotError("is larger than 256 KiB", "split it")
     try:
         loaded = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, ValueError, TypeError, RecursionError) as error:
         words = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise BotError(f"{file} is not YAML that can be read: {words}", "correct the file") from error
+        raise BotError(f"is not YAML that can be read: {words}", "correct the file") from error
     if not isinstance(loaded, dict):
-        raise BotError(f"{file} is not a mapping", "write a kustomization")
-    _refuse_other_spellings(loaded, file, set())
+        raise BotError("is not a mapping", "write a kustomization")
+    _refuse_other_spellings(loaded, set())
     return Kustomization(
         paths=tuple(_paths(loaded)),
         folders=tuple(str(path) for key in FOLDER_LISTS for path in _list(loaded, key)),
@@ -109,21 +116,21 @@ def read_kustomization(text: str, *, file: str) -> Kustomization:
     )
 
 
-def _refuse_other_spellings(found: object, file: str, seen: set[int]) -> None:
+def _refuse_other_spellings(found: object, seen: set[int]) -> None:
     """What is passed over here must not be read by kustomize; what lies below other keys is not kustomize's."""
     if id(found) in seen:  # aliases may share and even contain themselves
         return
     seen.add(id(found))
     if isinstance(found, list):
         for each in found:
-            _refuse_other_spellings(each, file, seen)
+            _refuse_other_spellings(each, seen)
     elif isinstance(found, dict):
         for key, value in found.items():
             known = SPELLINGS.get(str(key).casefold())
             if known and known != key:
-                raise BotError(f"{file} says {str(key)!r} for {known}", f"write {known}")
+                raise BotError(f"says {str(key)!r} for {known}", f"write {known}")
             if known:
-                _refuse_other_spellings(value, file, seen)
+                _refuse_other_spellings(value, seen)
 
 
 def _list(loaded: dict[str, Any], key: str) -> list[Any]:
