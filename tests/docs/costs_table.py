@@ -1,0 +1,78 @@
+"""The tables of sizes: what each environment asks for, by workload and in all, as `bot size` counts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.policies.manifests import Manifests
+from bot.policies.replicas import JOBS, least_replicas, scaler_of
+from bot.policies.sizes import Size, pod_size
+from tests.docs.markdown import code, table
+from tests.docs.stack import at, called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.policies.manifests import Pods
+    from tests.docs.stack import Stack
+    from tests.manifests.renders import Render
+
+GI = 2**30
+HEADER = ("environment", "workload", "Pods", "cores each", "memory each", "volumes each", "cores", "memory", "volumes")
+
+
+def sizes(stack: Stack) -> str:
+    """What runs for good: with as few Pods as there may be, and with as many."""
+    return table(HEADER, (row for render in stack.environments.values() for row in _environment(render)))
+
+
+def jobs(stack: Stack) -> str:
+    """What runs for a time: backups and restores, with the volume that they need meanwhile."""
+    header = ("environment", "job", "when", "cores", "memory", "volume for its time")
+    return table(header, (row for render in stack.environments.values() for row in _jobs(render)))
+
+
+def quotas(stack: Stack) -> str:
+    """What an environment may ask for in all."""
+    header = ("environment", "resource", "at most")
+    found = ((name, item) for name, render in stack.environments.items() for item in render.of("ResourceQuota"))
+    return table(header, ((name, code(key), str(value)) for name, item in found for key, value in sorted(item["spec"]["hard"].items())))
+
+
+def manifests_of(render: Render) -> Manifests:
+    """An environment as the policies look at it."""
+    return Manifests(render.environment.name, render.environment.namespace, render.objects)
+
+
+def _environment(render: Render) -> Iterator[tuple[str, ...]]:
+    manifests, name = manifests_of(render), render.environment.name
+    least = most = Size()
+    for pods in manifests.pods:
+        if pods.kind not in JOBS:
+            size, few, many = pod_size(manifests, pods), least_replicas(manifests, pods), _scaled(manifests, pods)
+            yield name, code(called(pods.owner)), f"{few} to {many}" if few < many else str(few), *_words(size), *_words(size * few)
+            least, most = least + size * few, most + size * many
+    for which, sum_of_all in (("all, at least", least), ("all, at most", most)):
+        yield name, f"**{which}**", "", "", "", "", *_words(sum_of_all)
+
+
+def _scaled(manifests: Manifests, pods: Pods) -> int:
+    """Pods at the autoscaler's maximum, without those that an update adds."""
+    most = at(scaler_of(manifests, pods), "spec.maxReplicas")
+    return int(most or least_replicas(manifests, pods))
+
+
+def _jobs(render: Render) -> Iterator[tuple[str, ...]]:
+    manifests = manifests_of(render)
+    for pods in manifests.pods:
+        if pods.kind in JOBS:
+            when = "when a person starts it" if at(pods.owner, "spec.suspend") else code(pods.owner["spec"]["schedule"])
+            yield render.environment.name, code(called(pods.owner)), when, *_words(pod_size(manifests, pods))
+
+
+def _words(size: Size) -> tuple[str, str, str]:
+    return _number(size.cpu / 1000), f"{_number(size.memory / GI)} GiB", f"{_number(size.storage / GI)} GiB"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
