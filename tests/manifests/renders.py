@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.render import open_renderer
 from bot.environments import parse_environment
-from bot.workflows.rendering import WORKLOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from bot.model import Environment
     from bot.ports import Rendered
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("dev", "staging", "prod")
-NAME_LABEL = "app.kubernetes.io/name"
 
 Item = dict[str, Any]  # Any: arbitrary YAML
 
@@ -42,15 +38,8 @@ class Render:
     def one(self, kind: str, name: str) -> Item:
         return next(item for item in self.of(kind) if item["metadata"]["name"] == name)
 
-    def workloads(self) -> list[Item]:
-        return self.of(*WORKLOADS)
-
     def rules(self) -> list[Item]:
         return [rule for item in self.of("PrometheusRule") for group in item["spec"]["groups"] for rule in group["rules"]]
-
-    def pods_with(self, selector: Mapping[str, str]) -> list[Item]:
-        """The workloads whose Pods have these labels."""
-        return [item for item in self.workloads() if selector.items() <= item["spec"]["template"]["metadata"]["labels"].items()]
 
 
 def render_all(folder: Path) -> dict[str, Render]:
@@ -71,19 +60,3 @@ def render_folder(name: str, scratch: Path) -> Rendered:
     copied = scratch / "environments" / Path(name).name
     shutil.copytree(ROOT / name, copied)
     return open_renderer().render(copied)
-
-
-def pod_spec(workload: Item) -> Item:
-    spec: Item = workload["spec"]["template"]["spec"]
-    return spec
-
-
-def containers(workload: Item) -> Iterator[Item]:
-    """All containers of a workload, those that run first included."""
-    spec = pod_spec(workload)
-    yield from spec.get("initContainers", [])
-    yield from spec["containers"]
-
-
-def called(item: Item) -> str:
-    return f"{item['kind']} {item['metadata']['name']}"
