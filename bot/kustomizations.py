@@ -31,6 +31,7 @@ SPELLINGS = {
         *("path", "files", "envs", "env", "target", "targets", "select", "kind", "name", "group", "labelSelector"),
     )
 }
+DELETION = "$patch: delete"  # what it matches is gone from the render
 HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's alphabet (api/hasher/hasher.go)
 
 
@@ -163,7 +164,7 @@ def _generator_paths(generator: dict[str, Any]) -> Iterator[str]:
 def _targets(loaded: dict[str, Any]) -> Iterator[Target]:
     for key in ("patches", "patchesJson6902"):
         for patch in _list(loaded, key):
-            if isinstance(patch, dict) and isinstance(patch.get("target"), dict):
+            if isinstance(patch, dict) and isinstance(patch.get("target"), dict) and DELETION not in str(patch.get("patch")):
                 yield _target(patch["target"])
     for replacement in _list(loaded, "replacements"):
         for target in _list(replacement, "targets") if isinstance(replacement, dict) else ():

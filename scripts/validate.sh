@@ -76,10 +76,10 @@ check_certificate() {
 
 check_backups() {
   local found oldest
-  found=$(rows cronjobs --namespace "$namespace" --output='jsonpath={range .items[*]}{.metadata.name} {.status.lastSuccessfulTime}{"\n"}{end}') || { say "$found"; return 1; }
+  found=$(rows cronjobs --namespace "$namespace" --output='jsonpath={range .items[*]}{.metadata.name} {.spec.suspend} {.status.lastSuccessfulTime}{"\n"}{end}') || { say "$found"; return 1; }
   oldest=$(($(date +%s) - backup_hours * 3600))
   oldest=$(date -u -d "@$oldest" +%FT%TZ 2>/dev/null || date -u -r "$oldest" +%FT%TZ) || return 1 # GNU, BSD
-  awk -v oldest="$oldest" '$2 < oldest { print $1 " succeeded last: " ($2 ? $2 : "never") }' <<<"$found"
+  awk -v oldest="$oldest" '$2 != "true" && $3 < oldest { print $1 " succeeded last: " ($3 ? $3 : "never") }' <<<"$found" # suspended: restores
 }
 
 ask_bot() { # ARGUMENTS...: its words only if it says no

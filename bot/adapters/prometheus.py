@@ -105,7 +105,8 @@ class HttpPrometheus:
         # The greatest of its series: two half-covering ones do not make a whole
         counts = self._query(f"max(count_over_time({firing}[{_milliseconds(start, end)}ms]))", VECTOR, at=end)
         most = max((meaning(self.connection, number, series.value[1]) for series in counts.result), default=0.0)
-        return min(most * interval / length, 1.0)
+        whole = most + 1 if most else 0.0  # a time that begins or ends between two evaluations holds one sample less than intervals
+        return min(whole * interval / length, 1.0)
 
     def _check_kind(self) -> None:
         answer = self.connection.get(READINESS)

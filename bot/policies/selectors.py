@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Pods, Violation
 
 ONCE_MADE = ("Deployment", "StatefulSet", "DaemonSet")  # their selector cannot be changed
+NAME, TRACK = "app.kubernetes.io/name", "context-foundation/track"  # a canary is the same app on another track
 EVERY_POD = frozenset({"app.kubernetes.io/part-of"})  # labels that tell no workload from another
 ENVIRONMENT = "environment"
 
@@ -51,7 +52,7 @@ def pods_spread_among_themselves(manifests: Manifests) -> Iterator[Violation]:
     for pods in manifests.pods:
         for where, labels in _spreads(pods):
             found = manifests.selected(labels)
-            if not labels or [each.owner for each in found] != [pods.owner]:
+            if not labels or not _are_one(found) or pods not in found:
                 what = f"matches {_named(found) or 'no Pods'}: replicas of this workload may share one node or zone"
                 yield pods.wrong(where, what, hint="select by the template's app.kubernetes.io/name")
 
@@ -120,9 +121,16 @@ def _running(pods: Pods) -> tuple[Object, ...]:
 
 def _one_workload(manifests: Manifests, item: Object, where: str, *, labels: Mapping[str, str]) -> Iterator[Violation]:
     found = manifests.selected(labels)
-    if len(found) != 1 or not labels.keys() - EVERY_POD:
+    if not _are_one(found) or not labels.keys() - EVERY_POD:
         what = f"matches {_named(found) or 'no Pods'}; it must match the Pods of exactly one workload"
         yield wrong(item, where, what, hint="select by the app.kubernetes.io/name of that workload's template")
+
+
+def _are_one(found: tuple[Pods, ...]) -> bool:
+    """Whether Pods are of one workload, or of one app's tracks: a canary beside what is stable."""
+    tracks = [each.labels.get(TRACK) for each in found]
+    names = {each.labels.get(NAME) for each in found}
+    return len(found) == 1 or (len(names) == 1 and None not in tracks and len(set(tracks)) == len(found) > 0)
 
 
 def _spreads(pods: Pods) -> Iterator[tuple[str, Mapping[str, str]]]:

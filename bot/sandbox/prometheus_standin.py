@@ -78,7 +78,7 @@ class StandIn:
             while not self.stopping.is_set():
                 began = time.time()
                 self.tick(client)
-                self.stopping.wait(max(began + self.interval - time.time(), 0.01))
+                self.stopping.wait(max(began + self.interval / 2 - time.time(), 0.01))
 
     def tick(self, client: httpx.Client) -> None:
         """One scrape of every target, then the rule groups that are due."""

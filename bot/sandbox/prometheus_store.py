@@ -55,6 +55,7 @@ class Store:
     """All series."""
 
     series: dict[Key, Series] = field(default_factory=dict)
+    by_name: dict[str, list[Series]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def replace(self, before: set[Key], samples: Iterable[tuple[Labels, float]], *, at: float) -> set[Key]:
@@ -68,14 +69,16 @@ class Store:
     def select(self, selector: promql_parser.VectorSelector) -> list[Series]:
         """The series that a selector's matchers fit."""
         tests = [_test(matcher) for matcher in selector.matchers.matchers]
-        if selector.name:
-            tests.append(lambda labels: labels.get(NAME) == selector.name)
         with self.lock:
-            return [series for series in self.series.values() if all(test(series.labels) for test in tests)]
+            among = self.by_name.get(selector.name, ()) if selector.name else self.series.values()
+            return [series for series in among if all(test(series.labels) for test in tests)]
 
     def _append(self, labels: Labels, at: float, *, value: float | None) -> Key:
         key = frozenset(labels.items())
-        series = self.series.setdefault(key, Series(labels))
+        series = self.series.get(key)
+        if series is None:
+            series = self.series[key] = Series(labels)
+            self.by_name.setdefault(labels.get(NAME, ""), []).append(series)
         series.times.append(at)
         series.values.append(value)
         return key

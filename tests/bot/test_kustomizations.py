@@ -173,3 +173,8 @@ def test_a_target_is_an_anchored_pattern(target: Target, item: dict[str, object]
 
 def test_a_target_has_words_for_messages() -> None:
     assert Target("Deployment", "api", "apps", (("app", "api"), ("tier", "web"))).words == "apps Deployment api app=api,tier=web"
+
+
+def test_a_patch_that_deletes_has_no_target_to_look_for() -> None:
+    text = "patches:\n  - target: {kind: ExternalSecret}\n    patch: |-\n      $patch: delete\n      kind: ExternalSecret\n"
+    assert read_kustomization(text, file="kustomization.yaml").targets == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,32 @@ def test_a_predicate_says_no_to_what_is_not_wanted() -> None:
     assert not named("Deployment", "qdrant")([API])
     assert not some("Deployment", least=2)([API])
     assert not every(("Deployment",), container(variables("HOME", "PATH")))([API])
+
+
+PLANTED = [
+    ("context-api", "readiness probe", "Deployment", "context-api", "spec.template.spec.containers.0.readinessProbe"),
+    ("context-api", "anti-affinity", "Deployment", "context-api", "spec.template.spec.affinity"),
+    ("context-api", "HPA with scale policies", "HorizontalPodAutoscaler", "context-api", "spec.behavior"),
+    ("qdrant", "bootstrap of the cluster", "StatefulSet", "qdrant", "spec.template.spec.containers.0.env"),
+    ("neo4j", "backup on a schedule", "CronJob", "neo4j-backup", "spec.schedule"),
+    ("mesh", "outlier detection", "DestinationRule", "qdrant", "spec.trafficPolicy.outlierDetection"),
+    ("mesh", "STRICT mTLS", "PeerAuthentication", "default", "spec.mtls"),
+    ("foundation", "seccomp", "StatefulSet", "neo4j", "spec.template.spec.securityContext.seccompProfile"),
+    ("foundation", "quotas", "ResourceQuota", "context-foundation", "spec.hard"),
+    ("foundation", "every Secret by External Secrets", "ExternalSecret", "neo4j-auth", "spec.target"),
+]
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=[f"{each[0]}-{each[1]}" for each in PLANTED])
+def test_a_promise_is_broken_without_what_keeps_it(planted: tuple[str, str, str, str, str], stack: Stack) -> None:
+    part, text, kind, name, field = planted
+    (promise,) = (each for each in PARTS[part] if each.text == text)
+    items = copy.deepcopy(stack.places()["prod"])
+    assert promise.find(items)
+    parent, _, key = field.rpartition(".")
+    (item,) = (each for each in items if (each["kind"], each["metadata"]["name"]) == (kind, name))
+    del at(item, parent)[key]
+    assert not promise.find(items)
 
 
 def test_a_promise_names_the_places_where_it_is_kept(stack: Stack) -> None:

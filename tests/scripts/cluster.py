@@ -66,7 +66,7 @@ def make_healthy(cluster: Cluster, *, backup: str) -> None:
     cluster.answer("get deployments,statefulsets", "Deployment/context-api 4 4 5 5\nStatefulSet/qdrant 1 1 3 3\n")
     cluster.answer("get persistentvolumeclaims", "qdrant-storage-qdrant-0 Bound\n")
     cluster.answer("get certificates.cert-manager.io", "True")
-    cluster.answer("get cronjobs", f"qdrant-backup {backup}\nneo4j-backup {backup}\n")
+    cluster.answer("get cronjobs", f"qdrant-backup false {backup}\nneo4j-backup false {backup}\nneo4j-restore true \n")
 
 
 def make_origin(cluster: Cluster, *, without: str) -> None:

@@ -50,8 +50,8 @@ SICK = {
     "an unseen change": ("get deployments", "Deployment/context-api 5 4 5 5\n", "its controller has not seen it"),
     "a claim": ("get persistentvolumeclaims", "neo4j-data-neo4j-2 Pending\n", "claim neo4j-data-neo4j-2 is Pending"),
     "the certificate": ("get certificates.cert-manager.io", "False", "context-prod-tls is not ready"),
-    "an old backup": ("get cronjobs", f"qdrant-backup {_hours_ago(31)}\n", "qdrant-backup succeeded last: "),
-    "no backup yet": ("get cronjobs", "qdrant-backup \n", "qdrant-backup succeeded last: never"),
+    "an old backup": ("get cronjobs", f"qdrant-backup false {_hours_ago(31)}\nqdrant-restore true \n", "qdrant-backup succeeded last: "),
+    "no backup yet": ("get cronjobs", "qdrant-backup false \n", "qdrant-backup succeeded last: never"),
     "no backup job": ("get cronjobs", "", "there are none"),
 }
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
+from bot.policies.manifests import Manifests
 from bot.policies.selectors import (
     SELECTOR_POLICIES,
+    TRACK,
     budgets_select_one_workload,
     pods_spread_among_themselves,
     selectors_know_no_environment,
@@ -14,7 +18,7 @@ from bot.policies.selectors import (
     spread_counts_one_revision,
     workloads_select_themselves,
 )
-from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd, good
 
 FAILING = (
     Failing(
@@ -102,3 +106,20 @@ def test_a_sidecar_may_open_the_port() -> None:
     stack = changed(f"Deployment context-api {path}.initContainers", [sidecar])
     next(pods for pods in stack.pods if pods.name == "context-api").spec["containers"][0]["ports"] = []
     assert not list(services_lead_to_ports(stack))
+
+
+def test_a_canary_is_the_same_app_on_another_track() -> None:
+    """Services, budgets and spread count both; two workloads on one track are refused."""
+
+    def stack(track: str) -> Manifests:
+        found = good()
+        (stable,) = (item for item in found.objects if item["kind"] == "Deployment")
+        stable["spec"]["template"]["metadata"]["labels"][TRACK] = "stable"
+        canary = copy.deepcopy(stable)
+        canary["metadata"]["name"] = "context-api-canary"
+        canary["spec"]["template"]["metadata"]["labels"][TRACK] = track
+        return Manifests(found.environment, found.namespace, (*found.objects, canary))
+
+    rules = (services_select_one_workload, budgets_select_one_workload, pods_spread_among_themselves)
+    assert not [violation for rule in rules for violation in rule(stack("canary"))]
+    assert {violation.kind for rule in rules for violation in rule(stack("stable"))} >= {"Service", "Deployment"}
