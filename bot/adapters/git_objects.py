@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.adapters.git_command import GitError, GitRunner
+from bot.adapters.git_memory import Blobs
 from bot.adapters.git_records import FORMAT, kind_of, parsed_commit, parsed_tree, utf8_text, write_entry
 from bot.model import BotError
 from bot.ports import FOLDER, LINK, REGULAR, Commit, Entry
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+HASH = re.compile(r"[0-9a-f]{40}")
+MOST_LISTS = 4096
 Tree = dict[str, "Tree | Entry | None"]  # a node of changes: folders, replaced entries, removals
 
 
@@ -22,6 +27,8 @@ class GitObjects:
 
     def __init__(self, runner: GitRunner, author: str) -> None:
         self.git = runner
+        self._known_lists = lru_cache(maxsize=MOST_LISTS)(self._list)
+        self._blobs_known = Blobs()
         name, _, email = author.partition(" <")
         self._identity = {
             f"GIT_{role}_{part}": value
@@ -51,10 +58,18 @@ class GitObjects:
 
     def walk(self, tree: str) -> tuple[Entry, ...]:
         """Every file below a tree (or commit), with its path; needs no blobs."""
-        return tuple(parsed_tree(self.git.run("ls-tree", "-r", "-z", tree)))
+        return self._listed(tree, None)
 
-    def _ls(self, commit: str, *paths: str) -> list[Entry]:
-        return list(parsed_tree(self.git.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", *paths)))
+    def _ls(self, commit: str, *paths: str) -> tuple[Entry, ...]:
+        return self._listed(commit, paths)
+
+    def _listed(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
+        """What git lists, of no paths everything below; remembered where it is asked by a hash: what that names never changes."""
+        return self._known_lists(commit, paths) if HASH.fullmatch(commit) else self._list(commit, paths)
+
+    def _list(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
+        words = ("-r", "-z", commit) if paths is None else ("-z", commit, "--", *paths)
+        return tuple(parsed_tree(self.git.run("--literal-pathspecs", "ls-tree", *words)))
 
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """The texts of those paths that are files, read in one batch; one that is not UTF-8 is a BotError."""
@@ -67,7 +82,15 @@ class GitObjects:
 
     def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """The contents of blobs, those that the clone lacks fetched first, in one request."""
-        wanted = sorted(set(shas))
+        asked = set(shas)
+        known = self._blobs_known.known(asked)
+        found = self._read_blobs(sorted(asked - known.keys()))
+        self._blobs_known.remember(found)
+        return known | found
+
+    def _read_blobs(self, wanted: list[str]) -> dict[str, bytes]:
+        if not wanted:
+            return {}
         self.fetch_blobs(wanted)
         output = self.git.run("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
         found: dict[str, bytes] = {}

@@ -96,8 +96,8 @@ def test_what_is_forbidden_is_named(checkout: Path, bot: Bot, name: str) -> None
     plant(checkout)
     answered = bot.bot("validate")
     assert answered.code == 1
-    found = problems(answered)
-    assert any(wanted in f"{file} {what}" for file, what in found.items()), found
+    found = [f"{problem['file']} {problem['what']}" for problem in answered.result["problems"]]
+    assert any(wanted in each for each in found), found
 
 
 def test_a_base_change_that_breaks_an_overlay_is_known_before_it_is_promoted(checkout: Path, bot: Bot) -> None:

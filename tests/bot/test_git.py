@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.adapters.git_checkout import open_checkout, origin_url
+from bot.adapters.git_command import GitRunner
+from bot.adapters.git_objects import GitObjects
 from bot.adapters.git_origin import GitOrigin, open_origin
 from bot.model import BotError, MovedRefError
 from bot.ports import FOLDER, Entry
@@ -293,3 +295,17 @@ def test_a_folder_without_repository_or_origin_is_named(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", ".")
     with pytest.raises(BotError, match="no remote named origin"):
         origin_url(tmp_path)
+
+
+def test_a_file_that_is_called_like_a_hash_is_not_taken_for_one(tmp_path: Path) -> None:
+    """What a branch holds changes, so only what is asked by a commit's hash is remembered."""
+    name = "a" * 40
+    repositories = make_repositories(tmp_path)
+    repository = GitObjects(GitRunner(repositories.bare), "Ada <ada@example.com>")
+    first = repository.make_commit(repositories.commit({"keep.txt": "k\n"}), {name: "one\n"}, "one")
+    repository.git.run("update-ref", "refs/heads/main", first)
+    assert repository.read("main", [name]) == {name: "one\n"}
+    second = repository.make_commit(first, {name: "two\n"}, "two")
+    repository.git.run("update-ref", "refs/heads/main", second)
+    assert repository.read("main", [name]) == {name: "two\n"}
+    assert repository.read(first, [name]) == {name: "one\n"}
