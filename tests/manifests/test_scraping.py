@@ -88,7 +88,7 @@ def prometheus(renders: Mapping[str, Render], tmp_path: Path) -> Iterator[str]:
 def job_of(url: str, query: str) -> str | None:
     try:
         result = httpx.get(f"{url}/api/v1/query", params={"query": query}, timeout=5, trust_env=False).json()["data"]["result"]
-    except httpx.TransportError:
+    except (httpx.TransportError, ValueError):  # not there yet, or not ready, which it says in plain text
         return None
     return str(result[0]["metric"]["job"]) if result else None
 
