@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.policies.authorization_rules import HTTP_FIELDS, Request, action_of, applies, decide
 from bot.policies.connections import ELSEWHERE, OUTSIDE, SIDECAR_PORT, End, inside, is_listed, needed
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, mapping, text, words
 from bot.policies.manifests import Violation, wrong
 from bot.policies.ports import http_ports
 from bot.policies.sidecars import has_sidecar, is_meshed
-from bot.policies.values import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

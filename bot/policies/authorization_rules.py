@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, mapping, sequence, text, words
 from bot.policies.label_selectors import selects
-from bot.policies.values import indexed, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

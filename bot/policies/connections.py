@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import mapping, text
+from bot.policies.fields import integer, mapping, mappings, sequence, text
 from bot.policies.label_selectors import NAME
 from bot.policies.sidecars import has_sidecar
-from bot.policies.values import indexed, integer, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,12 +110,11 @@ def _end(manifests: Manifests, pods: Pods) -> End:
 
 def declared_ports(pods: Pods) -> Iterator[tuple[str, int, str]]:
     """Name, number and protocol of each port that the containers declare."""
-    for group in ("initContainers", "containers"):
-        for _, container in indexed(pods.spec, group):
-            for _, port in indexed(container, "ports"):
-                declared = integer(port, "containerPort")
-                if declared is not None:
-                    yield text(port, "name"), declared, text(port, "protocol") or "TCP"
+    for _, container in pods.containers():
+        for port in mappings(container, "ports"):
+            declared = integer(port, "containerPort")
+            if declared is not None:
+                yield text(port, "name"), declared, text(port, "protocol") or "TCP"
 
 
 def is_listed(source: End, target: End, port: int, protocol: str) -> bool:

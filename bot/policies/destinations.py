@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.connections import RAFT_PORTS
-from bot.policies.fields import at, mapping, text
+from bot.policies.fields import at, indexed, integer, mapping, text
 from bot.policies.manifests import wrong
 from bot.policies.ports import selected_pods, service_ports
 from bot.policies.replicas import least_replicas
-from bot.policies.values import indexed, integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

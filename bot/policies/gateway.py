@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, mapping, sequence, text, words
 from bot.policies.manifests import wrong
-from bot.policies.values import indexed, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

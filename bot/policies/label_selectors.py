@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.policies.fields import at, mapping, text
-from bot.policies.values import sequence
+from bot.policies.fields import at, mapping, sequence, text
 
 NAME = "app.kubernetes.io/name"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import strings
+from bot.policies.label_selectors import NAME
 from bot.policies.manifests import wrong
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from bot.policies.manifests import Manifests, Violation
 
-NAME = "app.kubernetes.io/name"
 WHOLE = "app.kubernetes.io/part-of"
 VERSION = "app.kubernetes.io/version"
 ENVIRONMENT = "environment"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, mapping, text, words
 from bot.policies.label_selectors import NAME, selects
 from bot.policies.manifests import name_of, wrong
 from bot.policies.mtls import is_strict
 from bot.policies.ports import selected_pods, service_ports
-from bot.policies.values import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.connections import needed
-from bot.policies.fields import mapping, text
+from bot.policies.fields import integer, mapping, text
 from bot.policies.manifests import Violation, wrong
 from bot.policies.sidecars import INJECT, has_sidecar, is_meshed, own_namespace, pod_annotations, template
-from bot.policies.values import integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

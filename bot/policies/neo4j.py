@@ -78,7 +78,7 @@ def neo4j_community_does_what_it_can(manifests: Manifests) -> Iterator[Violation
             for name in sorted(name for name in program.variables.values if ENTERPRISE.fullmatch(name)):
                 what = f"is {setting_of(name)}, which only the enterprise edition knows: community refuses to start"
                 yield program.wrong(name, what, hint="set it in the feature that brings the enterprise image")
-            if number(program.pods.owner, "spec", "replicas", default=1) > 1:
+            if program.members > 1:
                 what = "is above 1 for the community edition: each Pod is a database of its own"
                 yield program.pods.wrong("spec.replicas", what, hint="run one, or use the feature `replicated`")
 

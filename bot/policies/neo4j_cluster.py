@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.policies.contracts import CONTEXT_API, NEO4J
-from bot.policies.fields import number, text
+from bot.policies.fields import text
 from bot.policies.neo4j import is_calendar_version
 from bot.policies.programs import programs
 
@@ -33,15 +33,15 @@ ADDRESSES = re.compile(r"NEO4J_.*(_address|__address|_endpoints)")
 def neo4j_databases_are_on_every_member(manifests: Manifests) -> Iterator[Violation]:
     """New databases have as many primaries as there are members."""
     for program in _clusters(manifests):
-        if program.value(PRIMARIES) != str(_members(program)):
-            what = f"is {program.value(PRIMARIES) or 'not set (1)'} for {_members(program)} members: others do not have the data"
-            yield program.wrong(PRIMARIES, what, hint=f"set it to {_members(program)}")
+        if program.value(PRIMARIES) != str(program.members):
+            what = f"is {program.value(PRIMARIES) or 'not set (1)'} for {program.members} members: others do not have the data"
+            yield program.wrong(PRIMARIES, what, hint=f"set it to {program.members}")
 
 
 def neo4j_waits_for_all_members(manifests: Manifests) -> Iterator[Violation]:
     """A cluster forms with exactly the members that run."""
     for program in programs(manifests, NEO4J):
-        written, members = program.value(FORMATION), _members(program)
+        written, members = program.value(FORMATION), program.members
         if (members > 1 or written) and written != str(members):
             what = f"is {written or 'not set (3)'} for {members} members: it never starts, or some stay outside"
             yield program.wrong(FORMATION, what, hint=f"set it to {members}" if members > 1 else "remove it: one server forms no cluster")
@@ -52,7 +52,7 @@ def neo4j_knows_every_member(manifests: Manifests) -> Iterator[Violation]:
     for program in _clusters(manifests):
         name, other = ENDPOINTS[::-1] if is_calendar_version(program) else ENDPOINTS
         missing = [
-            f"{program.pods.name}-{each}" for each in range(_members(program)) if f"{program.pods.name}-{each}." not in program.value(name)
+            f"{program.pods.name}-{each}" for each in range(program.members) if f"{program.pods.name}-{each}." not in program.value(name)
         ]
         if program.value(RESOLVER) in {"", "LIST"} and missing:
             what = f"does not list {', '.join(missing)}: they are never found"
@@ -103,7 +103,7 @@ def neo4j_addresses_name_no_namespace(manifests: Manifests) -> Iterator[Violatio
 
 def neo4j_drivers_are_routed(manifests: Manifests) -> Iterator[Violation]:
     """The API is routed to the leader where there are several members."""
-    from_members = any(_members(program) > 1 for program in programs(manifests, NEO4J))
+    from_members = any(program.members > 1 for program in programs(manifests, NEO4J))
     for program in programs(manifests, CONTEXT_API) if from_members else ():
         if program.value("NEO4J_URI").startswith("bolt"):
             what = "begins with bolt: it stays with one member, and writes fail when that is not the leader"
@@ -122,9 +122,5 @@ NEO4J_CLUSTER_POLICIES = (
 )
 
 
-def _members(program: Program) -> int:
-    return number(program.pods.owner, "spec", "replicas", default=1)
-
-
 def _clusters(manifests: Manifests) -> Iterator[Program]:
-    return (program for program in programs(manifests, NEO4J) if _members(program) > 1)
+    return (program for program in programs(manifests, NEO4J) if program.members > 1)

@@ -6,11 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bot.policies.connections import ELSEWHERE, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
-from bot.policies.fields import at, mapping, text
+from bot.policies.fields import at, indexed, mapping, sequence, text
 from bot.policies.manifests import Violation, wrong
 from bot.policies.network_rules import NAMESPACE_NAME, PEERS, Attempt, Direction, Network, directions, network_of
 from bot.policies.sidecars import has_sidecar
-from bot.policies.values import indexed, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Literal
 
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, integer, mapping, sequence, text, words
 from bot.policies.label_selectors import selects
 from bot.policies.sidecars import own_namespace
-from bot.policies.values import indexed, integer, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.connections import declared_ports
-from bot.policies.fields import at, mapping, text
+from bot.policies.fields import at, indexed, integer, mapping, text
 from bot.policies.label_selectors import selects
-from bot.policies.values import indexed, integer
 
 if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Pods

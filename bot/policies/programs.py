@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.policies.fields import number
 from bot.policies.images import Image, image_of
 from bot.policies.variables import Variables, variables_of
 
@@ -26,6 +27,11 @@ class Program:
     container: Object
     image: Image
     variables: Variables
+
+    @property
+    def members(self) -> int:
+        """How many Pods run it."""
+        return number(self.pods.owner, "spec", "replicas", default=1)
 
     def value(self, name: str) -> str:
         """A variable as far as it is known here."""

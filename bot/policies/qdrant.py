@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.policies.contracts import QDRANT, QDRANT_SECTIONS
-from bot.policies.fields import at, mappings, number, text, words
+from bot.policies.fields import at, mappings, text, words
 from bot.policies.programs import programs
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def qdrant_settings_exist(manifests: Manifests) -> Iterator[Violation]:
 def qdrant_members_form_one_cluster(manifests: Manifests) -> Iterator[Violation]:
     """Several members are told to form a cluster."""
     for program in programs(manifests, QDRANT):
-        members = _members(program)
+        members = program.members
         if members > 1 and not _is_cluster(program):
             what = f"is not true for {members} members: each is a database of its own, and a search finds a part of the points"
             yield program.wrong(ENABLED, what, hint="set it to true: the feature `replicated` does")
@@ -61,7 +61,7 @@ def qdrant_members_have_addresses(manifests: Manifests) -> Iterator[Violation]:
 def qdrant_points_are_on_several_members(manifests: Manifests) -> Iterator[Violation]:
     """New collections keep each point on two members or more, and not on more than there are."""
     for program in programs(manifests, QDRANT):
-        written, members = program.value(REPLICATION), _members(program)
+        written, members = program.value(REPLICATION), program.members
         copies = int(written) if written.isdecimal() else 1
         if members > 1 and not LEAST_COPIES <= copies <= members:
             what = f"is {written or 'not set (1)'} for {members} members: the loss of one member loses points, or writes fail"
@@ -105,10 +105,6 @@ QDRANT_POLICIES = (
     qdrant_keeps_its_configuration,
     qdrant_marks_its_start_in_a_volume,
 )
-
-
-def _members(program: Program) -> int:
-    return number(program.pods.owner, "spec", "replicas", default=1)
 
 
 def _is_cluster(program: Program) -> bool:

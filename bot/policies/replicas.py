@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text
+from bot.policies.fields import at, integer, mapping, text
 from bot.policies.manifests import name_of
-from bot.policies.values import integer
 
 if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Pods

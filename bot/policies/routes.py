@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text, words
-from bot.policies.values import indexed, sequence
+from bot.policies.fields import at, indexed, mapping, sequence, text, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

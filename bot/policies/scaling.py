@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, integer, mapping, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.replicas import targets
 from bot.policies.sidecars import has_sidecar
-from bot.policies.values import indexed, integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import mapping, mappings, strings, text, words
+from bot.policies.label_selectors import NAME
 from bot.policies.manifests import wrong
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Pods, Violation
 
 ONCE_MADE = ("Deployment", "StatefulSet", "DaemonSet")  # their selector cannot be changed
-NAME, TRACK = "app.kubernetes.io/name", "context-foundation/track"  # a canary is the same app on another track
+TRACK = "context-foundation/track"  # a canary is the same app on another track
 EVERY_POD = frozenset({"app.kubernetes.io/part-of"})  # labels that tell no workload from another
 ENVIRONMENT = "environment"
 

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.policies.connections import SIDECAR_PORT, needed
-from bot.policies.fields import mapping, text
+from bot.policies.fields import indexed, mapping, text
 from bot.policies.manifests import wrong
 from bot.policies.ports import protocol_of, protocols
 from bot.policies.sidecars import has_sidecar
-from bot.policies.values import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, text
+from bot.policies.fields import mapping, text
+from bot.policies.manifests import POD_PATHS
 
 if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Pods
@@ -25,10 +26,7 @@ def is_meshed(manifests: Manifests) -> bool:
 
 def template(pods: Pods) -> Object:
     """The Pod template of a workload."""
-    item: object = pods.owner
-    for key in pods.path.split(".")[:-1]:
-        item = at(item, key)
-    return item if isinstance(item, dict) else {}
+    return mapping(pods.owner, *POD_PATHS[pods.kind])
 
 
 def pod_annotations(pods: Pods) -> Object:

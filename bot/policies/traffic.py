@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.destinations import subsets_of
-from bot.policies.fields import at, mapping, text, words
+from bot.policies.fields import at, indexed, integer, mapping, seconds, text, words
 from bot.policies.label_selectors import selects
 from bot.policies.manifests import name_of, wrong
 from bot.policies.ports import selected_pods, service_ports
 from bot.policies.routes import destinations, is_public, leads, only_reads, routes
-from bot.policies.values import indexed, integer, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

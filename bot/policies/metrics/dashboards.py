@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import text
+from bot.policies.fields import indexed, text
 from bot.policies.manifests import wrong
 from bot.policies.metrics.expressions import dashboards, equalities, expressions, nodes, panels, selectors
-from bot.policies.values import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser
 
-from bot.policies.fields import at, text
+from bot.policies.fields import at, indexed, text
 from bot.policies.manifests import wrong
-from bot.policies.values import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,11 +10,11 @@ import pytest
 from bot.policies.authorization import AUTHORIZATION_POLICIES
 from bot.policies.authorization_rules import Request, decide, fits
 from bot.policies.destinations import DESTINATION_POLICIES
+from bot.policies.fields import seconds
 from bot.policies.gateway import GATEWAY_POLICIES
 from bot.policies.mtls import MTLS_POLICIES
 from bot.policies.routes import only_reads
 from bot.policies.traffic import TRAFFIC_POLICIES
-from bot.policies.values import seconds
 from tests.bot.policies.network_examples import (
     HERE,
     NAME,
