@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ class Blobs:
     """The latest small blobs, by hash."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, bytes] = OrderedDict()
+        self._known: dict[str, bytes] = {}
 
     def known(self, shas: Iterable[str]) -> dict[str, bytes]:
         """Those of these blobs that are remembered."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ from bot.adapters.git_memory import Blobs
 from bot.adapters.git_records import FORMAT, kind_of, parsed_commit, parsed_tree, utf8_text, write_entry
 from bot.model import BotError
 from bot.ports import FOLDER, LINK, REGULAR, Commit, Entry
+from bot.releases import SHA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-HASH = re.compile(r"[0-9a-f]{40}")
 MOST_LISTS = 4096
 Tree = dict[str, "Tree | Entry | None"]  # a node of changes: folders, replaced entries, removals
 
@@ -65,7 +64,7 @@ class GitObjects:
 
     def _listed(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
         """What git lists, of no paths everything below; remembered where it is asked by a hash: what that names never changes."""
-        return self._known_lists(commit, paths) if HASH.fullmatch(commit) else self._list(commit, paths)
+        return self._known_lists(commit, paths) if SHA.fullmatch(commit) else self._list(commit, paths)
 
     def _list(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
         words = ("-r", "-z", commit) if paths is None else ("-z", commit, "--", *paths)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.images_file import parse_images, parse_tag, write_images
 from bot.model import APPS, BotError
-from bot.ports import FOLDER
 from bot.workflows.changes import Proposal, anew, candidate, ensure_pull, push
-from bot.workflows.stack import IMAGES, read_stack
+from bot.workflows.stack import IMAGES, app_heads, read_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from bot.model import Hold, Image
     from bot.ports import PullRequest, World
@@ -74,11 +73,15 @@ def _bump(world: World, app: str, tag: str, *, image: str | None, unpinned: bool
 def _images_text(world: World, main: str, app: str, *, path: str) -> str:
     texts = world.origin.read(main, [path])
     if path not in texts:
-        apps = [name for name, entry in world.origin.entries(main, APPS).items() if entry.mode == FOLDER]
-        if app not in apps:
-            raise BotError(f"no app {app!r} in {APPS}/", f"the apps are: {', '.join(sorted(apps))}", usage=True)
+        check_app(app, app_heads(world.origin, main))
         raise BotError(f"{app} has no images file {path}", "an app without images cannot be bumped", usage=True)
     return texts[path]
+
+
+def check_app(app: str, known: Collection[str]) -> None:
+    """BotError when an app is not in `apps/`."""
+    if app not in known:
+        raise BotError(f"no app {app!r} in {APPS}/", f"the apps are: {', '.join(sorted(known))}", usage=True)
 
 
 def pick(images: tuple[Image, ...], wanted: str | None, *, file: str) -> Image:

@@ -16,6 +16,7 @@ from bot.policies.sources import READ_BY_KUSTOMIZE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from bot.model import BotError
     from bot.policies.manifests import Inspector, Policy, SourcePolicy, Violation
     from bot.ports import Objects, Rendered
 
@@ -88,6 +89,17 @@ def problems(look: Look, found: Iterable[Violation]) -> Iterator[Problem]:
         else:
             file = origin_of(files, each.kind, each.name) or look.folder
             yield Problem(file, f"{each.kind} {each.name}: {each.field}: {each.what}", each.hint, each.is_error)
+
+
+def not_rendered(folder: str, error: BotError) -> Problem:
+    """That a folder does not render, and why."""
+    return Problem(folder, f"does not render: {error.message}", error.hint)
+
+
+def warnings_of(folder: str, rendered: Rendered) -> Iterator[Problem]:
+    """What kustomize warned of."""
+    if rendered.warnings.strip():
+        yield Problem(folder, f"kustomize warns: {' '.join(rendered.warnings.split())}", "mend what it names")
 
 
 def manifest_files(objects: Objects, commit: str, folder: str) -> list[str]:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot import messages
 from bot.images_file import parse_images, write_images
-from bot.model import APPS, BotError
-from bot.ports import FOLDER
-from bot.workflows.bump import refuse_quarantined
+from bot.model import APPS
+from bot.workflows.bump import check_app, refuse_quarantined
 from bot.workflows.changes import Proposal, anew, candidate, ensure_pull, push
-from bot.workflows.stack import IMAGES, read_stack
+from bot.workflows.stack import IMAGES, app_heads, read_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,10 +56,9 @@ def _pin(world: World, apps: Sequence[str], *, dry_run: bool) -> Pin:
 
 def _images_texts(world: World, main: str, apps: Sequence[str]) -> dict[str, str]:
     """The images files of the apps, by app; BotError for an app that is not there."""
-    known = [name for name, entry in world.origin.entries(main, APPS).items() if entry.mode == FOLDER]
+    known = app_heads(world.origin, main)
     for app in apps:
-        if app not in known:
-            raise BotError(f"no app {app!r} in {APPS}/", f"the apps are: {', '.join(sorted(known))}", usage=True)
+        check_app(app, known)
     paths = {_path(app): app for app in sorted(apps or known)}
     return {paths[path]: text for path, text in world.origin.read(main, list(paths)).items()}
 

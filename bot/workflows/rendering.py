@@ -20,10 +20,16 @@ RULES = "PrometheusRule"
 
 def render_at(objects: Objects, renderer: Renderer, *, commit: str, environment: Environment, folder: str = "") -> Rendered:
     """What kustomize makes of an environment (or a folder in it) at a commit; RenderError when it refuses."""
+    sources = _sources(objects, commit, environment)
+    return render_folder(objects, renderer, commit=commit, folder=f"{environment.folder}/{folder}", sources=sources)
+
+
+def render_folder(objects: Objects, renderer: Renderer, *, commit: str, folder: str, sources: list[str]) -> Rendered:
+    """What kustomize makes of a folder at a commit that has these sources beside it; RenderError when it refuses."""
     with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
         root = Path(scratch).resolve()
-        objects.materialize(commit, _sources(objects, commit, environment), root)
-        return renderer.render(root / environment.folder / folder)
+        objects.materialize(commit, sources, root)
+        return renderer.render(root / folder)
 
 
 def sources_of(environment: Environment) -> list[str]:

@@ -60,6 +60,11 @@ class Stack:
         return self.holds
 
 
+def app_heads(objects: Objects, commit: str) -> dict[str, str]:
+    """The trees of the folders in `apps/`, by name."""
+    return {name: entry.sha for name, entry in objects.entries(commit, APPS).items() if entry.mode == FOLDER}
+
+
 def read_stack(objects: Objects, commit: str) -> Stack:
     """Reads everything small in one batch; what is broken is kept with its error, so that it stops nothing else."""
     folders = {name: objects.entries(commit, f"{ENVIRONMENTS}/{name}") for name in _folders(objects, commit)}

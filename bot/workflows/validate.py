@@ -10,9 +10,9 @@ from bot.model import APPS, BotError, RenderError
 from bot.objects_diff import diff_objects
 from bot.ports import FOLDER, Entry
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
-from bot.workflows.inspection import Look, inspected, manifest_files
+from bot.workflows.inspection import Look, inspected, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
-from bot.workflows.stack import read_stack
+from bot.workflows.stack import app_heads, read_stack
 from bot.workflows.validate_files import file_problems, record_problems
 from bot.workflows.validate_platform import platform_problems
 
@@ -43,9 +43,10 @@ def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: S
         found += _environment(objects, stack, environment, now)
         if environment.promotes_from and not isinstance(now, BotError):
             found += _fits_head(environment, head)
-        pairs = ((commit, now), (heads[environment.name], head))
-        looks = [_look(objects, stack, environment, commit=at, rendered=rendered) for at, rendered in pairs]
-        found += inspected(*looks, inspectors=inspectors)
+        look = _look(objects, stack, environment, commit=commit, rendered=now)
+        at = heads[environment.name]
+        coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head)
+        found += inspected(look, coming, inspectors=inspectors)
     found += platform_problems(objects, renderer, commit, inspectors=inspectors)
     complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
     if len(complete) == len(environments):
@@ -69,8 +70,8 @@ def _called(objects: Objects, environment: Environment, commit: str) -> dict[str
     if environment.promotes_from is None:
         return paths
     releases = objects.entries(commit, f"{environment.folder}/release")
-    for app, head in objects.entries(commit, APPS).items():
-        if app in releases and releases[app].sha == head.sha:
+    for app, head in app_heads(objects, commit).items():
+        if app in releases and releases[app].sha == head:
             base = environment.release_path(app)
             paths |= {path: f"{APPS}/{app}{path.removeprefix(base)}" for path in paths if path.startswith(f"{base}/")}
     return paths
@@ -87,7 +88,7 @@ def _with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
     """A commit in which an environment runs the head of `apps/`."""
     if environment.promotes_from is None:
         return stack.commit
-    heads = {name: entry.sha for name, entry in objects.entries(stack.commit, APPS).items() if entry.mode == FOLDER}
+    heads = app_heads(objects, stack.commit)
     releases = objects.entries(stack.commit, f"{environment.folder}/release")
     moved = [app for app in stack.overlays[environment.name] if app in heads and (app not in releases or releases[app].sha != heads[app])]
     changes = {environment.release_path(app): Entry(environment.release_path(app), FOLDER, heads[app]) for app in moved}
@@ -105,10 +106,9 @@ def _environment(objects: Objects, stack: Stack, environment: Environment, rende
     yield from environment_contents(folder, environment)
     yield from record_problems(stack, environment)
     if isinstance(rendered, BotError):
-        yield Problem(environment.folder, f"does not render: {rendered.message}", rendered.hint)
+        yield not_rendered(environment.folder, rendered)
         return
-    if rendered.warnings.strip():
-        yield Problem(environment.folder, f"kustomize warns: {' '.join(rendered.warnings.split())}", "mend what it names")
+    yield from warnings_of(environment.folder, rendered)
     images = image_problems(rendered.objects, stack.releases[environment.name].values())
     for problem in (*images, *_empty_workloads(rendered)):
         yield Problem(f"{environment.folder}: {problem.file}", problem.what, problem.hint)

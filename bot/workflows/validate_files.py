@@ -8,8 +8,8 @@ from bot.contents import Problem
 from bot.environment_keys import is_dns_label
 from bot.model import APPS, ENVIRONMENTS, BotError
 from bot.observations import Unseen
-from bot.ports import FOLDER
 from bot.workflows.checks import release_contents
+from bot.workflows.stack import app_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +46,12 @@ def _about(file: str, error: BotError) -> Problem:
 def _names(objects: Objects, stack: Stack) -> Iterator[Problem]:
     """Folders in `apps/` that cannot be apps, and apps that run nowhere."""
     used = {app for overlays in stack.overlays.values() for app in overlays}
-    for name, entry in objects.entries(stack.commit, APPS).items():
-        if entry.mode == FOLDER and not is_dns_label(name):
+    for name in app_heads(objects, stack.commit):
+        if not is_dns_label(name):
             yield Problem(f"{APPS}/{name}", "is no name for an app", "use lower-case letters, digits and inner dashes")
-        elif entry.mode == FOLDER and name not in used:
-            yield Problem(
-                f"{APPS}/{name}", "runs nowhere: no environment has an overlay for it", f"add environments/<env>/{name}", is_error=False
-            )
+        elif name not in used:
+            what = "runs nowhere: no environment has an overlay for it"
+            yield Problem(f"{APPS}/{name}", what, f"add environments/<env>/{name}", is_error=False)
 
 
 def record_problems(stack: Stack, environment: Environment) -> Iterator[Problem]:

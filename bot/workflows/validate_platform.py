@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.contents import Problem
-from bot.model import BotError
+from bot.model import RenderError
 from bot.policies.clusters import CLUSTER_POLICIES
 from bot.policies.sources import deprecated_fields
 from bot.ports import FOLDER
-from bot.workflows.inspection import Look, manifest_files, problems, violations
+from bot.workflows.inspection import Look, manifest_files, not_rendered, problems, violations, warnings_of
+from bot.workflows.rendering import render_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.contents import Problem
     from bot.policies.manifests import Inspector
-    from bot.ports import Objects, Rendered, Renderer
+    from bot.ports import Objects, Renderer
 
 PLATFORM = ("clusters", "argocd")
 KUSTOMIZATION = "kustomization.yaml"
@@ -27,12 +26,12 @@ INSTALL = "argocd/install"  # refers to the upstream release, which is not in th
 def platform_problems(objects: Objects, renderer: Renderer, commit: str, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
     """Everything that is wrong with the folders of clusters and of Argo CD."""
     for folder in _folders(objects, commit):
-        rendered = _render(objects, renderer, commit, folder=folder)
-        if isinstance(rendered, BotError):
-            yield Problem(folder, f"does not render: {rendered.message}", rendered.hint)
+        try:
+            rendered = render_folder(objects, renderer, commit=commit, folder=folder, sources=[folder])
+        except RenderError as error:
+            yield not_rendered(folder, error)
             continue
-        if rendered.warnings.strip():
-            yield Problem(folder, f"kustomize warns: {' '.join(rendered.warnings.split())}", "mend what it names")
+        yield from warnings_of(folder, rendered)
         texts = objects.read(commit, manifest_files(objects, commit, folder))
         look = Look(folder.rsplit("/", 1)[-1], "", folder, rendered, texts)
         yield from problems(look, violations(look, inspectors, policies=CLUSTER_POLICIES, sources=(deprecated_fields,)))
@@ -41,13 +40,3 @@ def platform_problems(objects: Objects, renderer: Renderer, commit: str, *, insp
 def _folders(objects: Objects, commit: str) -> list[str]:
     children = [f"{top}/{name}" for top in PLATFORM for name, entry in objects.entries(commit, top).items() if entry.mode == FOLDER]
     return [each for each in children if each != INSTALL and objects.entry(commit, f"{each}/{KUSTOMIZATION}")]
-
-
-def _render(objects: Objects, renderer: Renderer, commit: str, *, folder: str) -> Rendered | BotError:
-    with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
-        root = Path(scratch).resolve()
-        objects.materialize(commit, [folder], root)
-        try:
-            return renderer.render(root / folder)
-        except BotError as error:
-            return error
