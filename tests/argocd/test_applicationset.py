@@ -30,8 +30,8 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Render]:
-    return render_all(tmp_path_factory.mktemp("stack"))
+def stack() -> Mapping[str, Render]:
+    return render_all()
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Render]:
-    return render_all(tmp_path_factory.mktemp("head-promoted"))
+def environments() -> Mapping[str, Render]:
+    return render_all()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.manifests import Manifests
 from bot.policies.replicas import JOBS, least_replicas, scaler_of
 from bot.policies.sizes import Size, pod_size
 from tests.docs.markdown import code, table
@@ -13,7 +12,7 @@ from tests.docs.stack import at, called
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.policies.manifests import Pods
+    from bot.policies.manifests import Manifests, Pods
     from tests.docs.stack import Stack
     from tests.manifests.renders import Render
 
@@ -39,13 +38,8 @@ def quotas(stack: Stack) -> str:
     return table(header, ((name, code(key), str(value)) for name, item in found for key, value in sorted(item["spec"]["hard"].items())))
 
 
-def manifests_of(render: Render) -> Manifests:
-    """An environment as the policies look at it."""
-    return Manifests(render.environment.name, render.environment.namespace, render.objects)
-
-
 def _environment(render: Render) -> Iterator[tuple[str, ...]]:
-    manifests, name = manifests_of(render), render.environment.name
+    manifests, name = render.manifests, render.environment.name
     least = most = Size()
     for pods in manifests.pods:
         if pods.kind not in JOBS:
@@ -63,7 +57,7 @@ def _scaled(manifests: Manifests, pods: Pods) -> int:
 
 
 def _jobs(render: Render) -> Iterator[tuple[str, ...]]:
-    manifests = manifests_of(render)
+    manifests = render.manifests
     for pods in manifests.pods:
         if pods.kind in JOBS:
             when = "when a person starts it" if at(pods.owner, "spec.suspend") else code(pods.owner["spec"]["schedule"])

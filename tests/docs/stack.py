@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.kustomizations import HASH_SUFFIX
 from tests.clusters.layout import CLUSTERS, add_ons
 from tests.manifests.renders import NAMES, ROOT, Render, render_all, render_folder
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Item = dict[str, Any]  # Any: arbitrary YAML
 REPOSITORY = "repository"
 PODS = ("Deployment", "StatefulSet", "CronJob", "Job")
-GENERATED = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's hash behind the name of a generated ConfigMap
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Stack:
 def read_stack(scratch: Path) -> Stack:
     """Renders what there is, the environments as if the head of `apps/` had been promoted to them."""
     clusters = {name: (*render_folder(f"clusters/{name}", scratch / "clusters").objects, *_charts(name)) for name in CLUSTERS}
-    return Stack(render_all(scratch / "head-promoted"), clusters, tuple(_files()))
+    return Stack(render_all(), clusters, tuple(_files()))
 
 
 def _charts(cluster: str) -> Iterator[Item]:
@@ -66,7 +65,7 @@ def at(item: Any, path: str) -> Any:
 def name_of(item: Item) -> str:
     """An object's name, of a generated one without its hash."""
     name = str(item["metadata"]["name"])
-    return GENERATED.sub("", name) if item["kind"] in {"ConfigMap", "Secret"} else name
+    return HASH_SUFFIX.sub("", name) if item["kind"] in {"ConfigMap", "Secret"} else name
 
 
 def called(item: Item) -> str:

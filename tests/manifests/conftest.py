@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def renders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Render]:
-    return render_all(tmp_path_factory.mktemp("head-promoted"))
+def renders() -> Mapping[str, Render]:
+    return render_all()
 
 
 @pytest.fixture(params=NAMES)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.render import open_renderer
 from bot.environments import parse_environment
+from bot.policies.manifests import Manifests
 
 if TYPE_CHECKING:
     from bot.model import Environment
@@ -32,6 +34,11 @@ class Render:
     def objects(self) -> tuple[Item, ...]:
         return self.rendered.objects
 
+    @cached_property
+    def manifests(self) -> Manifests:
+        """What policies look at."""
+        return Manifests(self.environment.name, self.environment.namespace, self.objects)
+
     def of(self, *kinds: str) -> list[Item]:
         return [item for item in self.objects if item["kind"] in kinds]
 
@@ -42,17 +49,23 @@ class Render:
         return [rule for item in self.of("PrometheusRule") for group in item["spec"]["groups"] for rule in group["rules"]]
 
 
-def render_all(folder: Path) -> dict[str, Render]:
-    """Copies the tree, puts the apps where releases are, and renders."""
-    for name in ("apps", "environments"):
-        shutil.copytree(ROOT / name, folder / name, symlinks=True)
-    for name in NAMES[1:]:
-        release = folder / "environments" / name / "release"
-        shutil.rmtree(release, ignore_errors=True)
-        shutil.copytree(folder / "apps", release)
-    renderer = open_renderer()
-    texts = {name: (ROOT / "environments" / name / "environment.yaml").read_text("utf-8") for name in NAMES}
-    return {name: Render(parse_environment(name, text), renderer.render(folder / "environments" / name)) for name, text in texts.items()}
+@cache  # many tests look at them, and none changes them
+def render_all() -> dict[str, Render]:
+    """Copies the tree, puts the apps where releases are, and renders; once in a process."""
+    with tempfile.TemporaryDirectory(prefix="head-promoted-") as scratch:
+        folder = Path(scratch).resolve()
+        for name in ("apps", "environments"):
+            shutil.copytree(ROOT / name, folder / name, symlinks=True)
+        for name in NAMES[1:]:
+            release = folder / "environments" / name / "release"
+            shutil.rmtree(release, ignore_errors=True)
+            shutil.copytree(folder / "apps", release)
+        return {name: _rendered(name, folder / "environments" / name) for name in NAMES}
+
+
+def _rendered(name: str, folder: Path) -> Render:
+    text = (ROOT / "environments" / name / "environment.yaml").read_text("utf-8")
+    return Render(parse_environment(name, text), open_renderer().render(folder))
 
 
 def render_folder(name: str, scratch: Path) -> Rendered:

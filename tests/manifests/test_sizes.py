@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.manifests import Manifests
 from bot.policies.sizes import Size, environment_size
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ REPLICAS = {
 
 
 def sums(render: Render) -> Size:
-    environment = render.environment
-    return environment_size(Manifests(environment.name, environment.namespace, render.objects)).total
+    return environment_size(render.manifests).total
 
 
 def test_dev_and_staging_fit_what_they_may_use(renders: Mapping[str, Render]) -> None:
@@ -39,6 +37,5 @@ def test_prod_is_as_large_as_promised(renders: Mapping[str, Render]) -> None:
 
 
 def test_each_environment_runs_as_many_pods_as_promised(render: Render) -> None:
-    environment = render.environment
-    found = environment_size(Manifests(environment.name, environment.namespace, render.objects)).workloads
-    assert {each.name: each.replicas for each in found} == REPLICAS[environment.name]
+    found = environment_size(render.manifests).workloads
+    assert {each.name: each.replicas for each in found} == REPLICAS[render.environment.name]
