@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSL
 
 from bot.adapters.argocd_errors import RefusedError, refusal, unseen
 from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.trust import trust
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def connect(url: str, project: str) -> Connection:
             "correct `argocd.url` in environment.yaml; credentials come from BOT_ARGOCD_TOKEN_FILE_<ENV>",
         )
     # Not from the environment: neither proxies nor ~/.netrc, so the token goes to the configured host alone
-    return Connection(url, project, urllib3.PoolManager(num_pools=1, maxsize=4, ssl_context=ssl.create_default_context()))
+    return Connection(url, project, urllib3.PoolManager(num_pools=1, maxsize=4, ssl_context=trust()))
 
 
 def _may_pass(error: BaseException, method: str) -> bool:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.adapters.git_command import GitError, GitRunner
-from bot.adapters.git_memory import Blobs
-from bot.adapters.git_records import FORMAT, kind_of, parsed_commit, parsed_tree, utf8_text, write_entry
+from bot.adapters.git_records import FORMAT, SHA_LENGTH, parsed_commit, parsed_tree, utf8_text, write_entry, written_tree
+from bot.adapters.git_store import Store
 from bot.model import BotError
-from bot.ports import FOLDER, LINK, REGULAR, Commit, Entry
-from bot.releases import SHA
+from bot.ports import FOLDER, LINK, REGULAR, SUBMODULE, Commit, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-MOST_LISTS = 4096
 Tree = dict[str, "Tree | Entry | None"]  # a node of changes: folders, replaced entries, removals
 
 
@@ -26,8 +23,7 @@ class GitObjects:
 
     def __init__(self, runner: GitRunner, author: str) -> None:
         self.git = runner
-        self._known_lists = lru_cache(maxsize=MOST_LISTS)(self._list)
-        self._blobs_known = Blobs()
+        self._store = Store(runner)
         name, _, email = author.partition(" <")
         self._identity = {
             f"GIT_{role}_{part}": value
@@ -37,8 +33,9 @@ class GitObjects:
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """What lies at a path: its mode and hash."""
-        listed = self._ls(commit, path.rstrip("/"))
-        return next(iter(listed), None)
+        folder, _, name = path.rstrip("/").rpartition("/")
+        found = self.entries(commit, folder).get(name)
+        return found and replace(found, path=path.rstrip("/"))
 
     def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
         """The hash of the folder at a path in each of many commits, looked up in one batch; None where there is none."""
@@ -50,56 +47,52 @@ class GitObjects:
 
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""
-        prefix = path.rstrip("/") + "/" if path else ""
-        listed = self._ls(commit, prefix) if prefix else self._ls(commit)
-        named = ((entry.path.removeprefix(prefix), entry) for entry in listed)
-        return {name: Entry(name, entry.mode, entry.sha) for name, entry in named}
+        found = self._tree_of(commit)
+        for name in path.rstrip("/").split("/") if path else ():
+            folder = found.get(name)
+            if folder is None or folder.mode != FOLDER:
+                return {}
+            found = self._tree_of(folder.sha)
+        return found
 
     def walk(self, tree: str) -> tuple[Entry, ...]:
         """Every file below a tree (or commit), with its path; needs no blobs."""
-        return self._listed(tree, None)
+        return tuple(self._below(tree, ""))
 
-    def _ls(self, commit: str, *paths: str) -> tuple[Entry, ...]:
-        return self._listed(commit, paths)
+    def _below(self, tree: str, prefix: str) -> Iterator[Entry]:
+        for entry in self._tree_of(tree).values():
+            if entry.mode == FOLDER:
+                yield from self._below(entry.sha, f"{prefix}{entry.path}/")
+            else:
+                yield replace(entry, path=f"{prefix}{entry.path}")
 
-    def _listed(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
-        """What git lists, of no paths everything below; remembered where it is asked by a hash: what that names never changes."""
-        return self._known_lists(commit, paths) if SHA.fullmatch(commit) else self._list(commit, paths)
-
-    def _list(self, commit: str, paths: tuple[str, ...] | None) -> tuple[Entry, ...]:
-        words = ("-r", "-z", commit) if paths is None else ("-z", commit, "--", *paths)
-        return tuple(parsed_tree(self.git.run("--literal-pathspecs", "ls-tree", *words)))
+    def _tree_of(self, name: str) -> dict[str, Entry]:
+        """The entries of a tree, or of a commit's."""
+        found = self._store.read(name)
+        if found and found[1] == "commit":
+            found = self._store.read(found[2][len("tree ") :][:SHA_LENGTH].decode())
+        if found is None or found[1] != "tree":
+            raise BotError(f"{name} names no tree here", "is it a commit of this repository?")
+        return {entry.path: entry for entry in parsed_tree(found[2])}
 
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """The texts of those paths that are files, read in one batch; one that is not UTF-8 is a BotError."""
-        wanted = sorted(set(paths))
-        if not wanted:
-            return {}
-        listed = {entry.path: entry for entry in self._ls(commit, *wanted) if entry.mode not in {FOLDER, "160000"}}
-        blobs = self.blobs({entry.sha for entry in listed.values()})
-        return {path: utf8_text(blobs[entry.sha], path) for path, entry in listed.items()}
+        found = {path: self.entry(commit, path) for path in sorted(set(paths))}
+        listed = {path: entry.sha for path, entry in found.items() if entry and entry.mode not in {FOLDER, SUBMODULE}}
+        blobs = self.blobs(listed.values())
+        return {path: utf8_text(blobs[sha], path) for path, sha in listed.items()}
 
     def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """The contents of blobs, those that the clone lacks fetched first, in one request."""
         asked = set(shas)
-        known = self._blobs_known.known(asked)
-        found = self._read_blobs(sorted(asked - known.keys()))
-        self._blobs_known.remember(found)
-        return known | found
+        self.fetch_blobs(sha for sha in asked if not self._store.knows(sha))
+        return {sha: self._blob(sha) for sha in asked}
 
-    def _read_blobs(self, wanted: list[str]) -> dict[str, bytes]:
-        if not wanted:
-            return {}
-        self.fetch_blobs(wanted)
-        output = self.git.run("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
-        found: dict[str, bytes] = {}
-        while output:
-            head, _, rest = output.partition(b"\n")
-            sha, kind, size = [*head.decode().split(), "", ""][:3]
-            if kind != "blob":
-                raise BotError(f"object {sha} cannot be read", "the clone is damaged: remove it and run this again")
-            found[sha], output = rest[: int(size)], rest[int(size) + 1 :]
-        return found
+    def _blob(self, sha: str) -> bytes:
+        found = self._store.read(sha)
+        if found is None or found[1] != "blob":
+            raise BotError(f"object {sha} cannot be read", "the clone is damaged: remove it and run this again")
+        return found[2]
 
     def fetch_blobs(self, shas: Iterable[str]) -> None:
         """Nothing to fetch in a full repository."""
@@ -154,18 +147,11 @@ class GitObjects:
             node, (*folders, name) = root, path.split("/")
             for folder in folders:
                 node = node.setdefault(folder, {})  # type: ignore[assignment]  # paths do not overlap
-            node[name] = self._blob(change) if isinstance(change, str) else change
+            node[name] = Entry("", REGULAR, self._store.write("blob", change.encode())) if isinstance(change, str) else change
         tree = self._tree(parent, "", root)
         runner = replace(self.git, environment={**self.git.environment, **self._identity})
-        options = ("-c", "commit.gpgSign=false", "commit-tree", tree or self._empty_tree(), "-p", parent)
+        options = ("-c", "commit.gpgSign=false", "commit-tree", tree or self._store.write("tree", b""), "-p", parent)
         return runner.text(*options, stdin=message.encode())
-
-    def _blob(self, text: str) -> Entry:
-        sha = self.git.text("hash-object", "-w", "--stdin", "--no-filters", stdin=text.encode())
-        return Entry("", REGULAR, sha)
-
-    def _empty_tree(self) -> str:
-        return self.git.text("mktree", stdin=b"")
 
     def _tree(self, parent: str, path: str, changes: Tree) -> str | None:
         """The tree of one folder with its changes; None when nothing is left in it."""
@@ -177,11 +163,10 @@ class GitObjects:
             if change is None:
                 entries.pop(name, None)
             else:
-                entries[name] = Entry(name, change.mode, change.sha)
+                entries[name] = replace(change, path=name)
         if not entries:
             return None
-        lines = (f"{entry.mode} {kind_of(entry.mode)} {entry.sha}\t{name}\0" for name, entry in entries.items())
-        return self.git.text("mktree", "-z", "--missing", stdin="".join(lines).encode("utf-8", errors="surrogateescape"))
+        return self._store.write("tree", written_tree(entries.values()))
 
     def materialize(self, commit: str, paths: Iterable[str], into: Path) -> None:
         """Writes these paths of a commit below a folder, links as links, blobs fetched in one batch."""
@@ -192,7 +177,7 @@ class GitObjects:
                 continue
             files = self.walk(top.sha) if top.mode == FOLDER else (Entry("", top.mode, top.sha),)
             found += [Entry(f"{path}/{file.path}".rstrip("/"), file.mode, file.sha) for file in files]
-        blobs = self.blobs({entry.sha for entry in found if entry.mode != "160000"})
+        blobs = self.blobs({entry.sha for entry in found if entry.mode != SUBMODULE})
         for entry in sorted(found, key=lambda entry: (entry.mode == LINK, entry.path)):
-            if entry.mode != "160000":
+            if entry.mode != SUBMODULE:
                 write_entry(into, entry, blobs[entry.sha])

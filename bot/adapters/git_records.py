@@ -9,11 +9,12 @@ from bot.model import BotError, RenderError
 from bot.ports import FOLDER, LINK, Commit, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 FORMAT = "--format=%H%x00%P%x00%ae%x00%ct%x00%s%x00%b%x00%x01"
 FIELDS = 6
+SHA_LENGTH, HASH_BYTES = 40, 20
 
 
 def write_entry(into: Path, entry: Entry, content: bytes) -> None:
@@ -29,18 +30,20 @@ def write_entry(into: Path, entry: Entry, content: bytes) -> None:
     destination.symlink_to(content.decode("utf-8", errors="surrogateescape"))
 
 
-def kind_of(mode: str) -> str:
-    """The kind of object that an entry of this mode names."""
-    return {FOLDER: "tree", "160000": "commit"}.get(mode, "blob")
+def parsed_tree(content: bytes) -> Iterator[Entry]:
+    """The entries of a tree object: mode, name, and a hash of 20 bytes each."""
+    while content:
+        head, _, rest = content.partition(b"\0")
+        mode, _, name = head.partition(b" ")
+        yield Entry(name.decode("utf-8", errors="surrogateescape"), mode.decode().zfill(6), rest[:HASH_BYTES].hex())
+        content = rest[HASH_BYTES:]
 
 
-def parsed_tree(output: bytes) -> Iterable[Entry]:
-    """The entries that `git ls-tree -z` lists."""
-    for record in output.split(b"\0"):
-        if record:
-            head, _, path = record.partition(b"\t")
-            mode, _, sha = head.decode().split()
-            yield Entry(path.decode("utf-8", errors="surrogateescape"), mode, sha)
+def written_tree(entries: Iterable[Entry]) -> bytes:
+    """A tree object; a folder is sorted as if its name ended in a slash (git's base_name_compare)."""
+    named = ((entry.path.encode("utf-8", errors="surrogateescape"), entry) for entry in entries)
+    ordered = sorted(named, key=lambda each: each[0] + b"/" * (each[1].mode == FOLDER))
+    return b"".join(entry.mode.lstrip("0").encode() + b" " + name + b"\0" + bytes.fromhex(entry.sha) for name, entry in ordered)
 
 
 def parsed_commit(record: str) -> Commit:

@@ -12,6 +12,7 @@ import httpx
 import tenacity
 
 from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.trust import trust
 from bot.model import BotError, UnobservableError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def connect(url: str, *, token: str | None, timeout: float) -> Connection:
     client = httpx.Client(
         base_url=url,
         headers={"Authorization": f"Bearer {token}"} if token else {},
-        verify=ssl.create_default_context(),
+        verify=trust(),
         follow_redirects=False,
         trust_env=False,  # neither proxies nor ~/.netrc: the token goes to the configured host alone
     )

@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,8 +38,9 @@ COLLECT = "400"  # kustomize lives for a moment: Go's usual garbage collection t
 HINT = "run `make set-up`, which builds it, or install kustomize 5.4 or later, or kubectl 1.31 or later"
 
 
+@cache
 def open_renderer() -> Renderer:
-    """The renderer; whether there is a kustomize is found out when it is first needed."""
+    """The process's renderer; whether there is a kustomize is found out when it is first needed."""
     return Kustomize()
 
 
@@ -47,17 +50,18 @@ class Kustomize:
 
     command: list[str] = field(default_factory=list)
     known: dict[str, Rendered] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # of what is known
 
     def render(self, folder: Path) -> Rendered:
         """Builds a folder; RenderError with kustomize's reason when it refuses."""
         root = next((each.parent for each in folder.parents if each.name == ENVIRONMENTS), folder)
         key = _fingerprint(root, folder)
-        if key not in self.known:
-            rendered = self._build(root, folder)
-            if len(self.known) >= MOST_KNOWN:
-                self.known.pop(next(iter(self.known)))
+        rendered = self.known.get(key) or self._build(root, folder)
+        with self.lock:
             self.known[key] = rendered
-        return self.known[key]
+            for oldest in list(self.known)[:-MOST_KNOWN]:
+                del self.known[oldest]
+        return rendered
 
     def _build(self, root: Path, folder: Path) -> Rendered:
         self.command = self.command or _find()

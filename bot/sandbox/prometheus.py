@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from bot.adapters.trust import trust
 from bot.model import BotError
 from bot.sandbox.exporter_pages import KUBE_STATE_METRICS
 
@@ -168,7 +169,7 @@ def _becomes_ready(process: subprocess.Popen[bytes], url: str) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/-/ready", trust_env=False, timeout=1).is_success:
+            if httpx.get(f"{url}/-/ready", verify=trust(), trust_env=False, timeout=1).is_success:
                 return True
         except httpx.HTTPError:
             pass  # not listening yet
@@ -187,5 +188,5 @@ def _rules_are_evaluated(url: str, *, since: datetime) -> bool:
 
 
 def _content(url: str, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = httpx.get(f"{url}/api/v1/{name}", trust_env=False).json()["data"]
+    content: dict[str, Any] = httpx.get(f"{url}/api/v1/{name}", verify=trust(), trust_env=False).json()["data"]
     return content

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.adapters.trust import trust
 from bot.model import BotError
 from bot.sandbox.exporter_pages import KUBE_STATE_METRICS
 from bot.sandbox.prometheus_evaluator import Moment
@@ -74,7 +75,7 @@ class StandIn:
 
     def run(self) -> None:
         """Scrapes and evaluates until told to stop."""
-        with httpx.Client(timeout=SCRAPE_SECONDS, trust_env=False) as client:
+        with httpx.Client(timeout=SCRAPE_SECONDS, verify=trust(), trust_env=False) as client:
             while not self.stopping.is_set():
                 began = time.time()
                 self.tick(client)

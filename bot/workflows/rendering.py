@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
 RULES = "PrometheusRule"
+NOT_RENDERED = {"holds", "environment.yaml"}
 
 
 def render_at(objects: Objects, renderer: Renderer, *, commit: str, environment: Environment, folder: str = "") -> Rendered:
@@ -38,8 +39,8 @@ def sources_of(environment: Environment) -> list[str]:
 
 
 def _sources(objects: Objects, commit: str, environment: Environment) -> list[str]:
-    """The paths that an environment's render may read: holds are for the gate alone."""
-    own = [f"{environment.folder}/{name}" for name in objects.entries(commit, environment.folder) if name != "holds"]
+    """The paths that an environment's render may read: not what is for the bot alone."""
+    own = [f"{environment.folder}/{name}" for name in objects.entries(commit, environment.folder) if name not in NOT_RENDERED]
     return own if environment.promotes_from else [*own, APPS]
 
 

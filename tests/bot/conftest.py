@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.adapters.argocd import open_argocd
 from bot.adapters.git_checkout import open_checkout
 from bot.adapters.prometheus import open_prometheus
 from bot.adapters.render import open_renderer
 from bot.cli.app import run
 from bot.images_file import parse_images, write_images
-from bot.model import ArgoCDAddress, Origin
+from bot.model import Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Pace, clone, prepare
 from bot.sandbox.registry import RegistryStandIn
-from bot.sandbox.start import ARGOCD_TOKEN, Sandbox, start_sandbox
+from bot.sandbox.start import Sandbox, start_sandbox
 from bot.workflows.observe import runs_at
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
@@ -140,7 +139,7 @@ class Town(Bot):
         self.wait_until_synced()
 
     def has_release(self, tag: str = NEW) -> None:
-        """The same, made by plain git and not waited for by the bot: for situations that a test begins with."""
+        """The same, made by plain git and not waited for: for situations that a test begins with."""
         digest = self.sandbox.registry.push(f"ghcr.io/dpdpdpdp0987/{APP}", tag)
         path = f"apps/{APP}/images/kustomization.yaml"
         text = self.git("show", f"main:{path}") + "\n"
@@ -148,7 +147,7 @@ class Town(Bot):
         self._commit({path: write_images(text, images, file=path)}, f"{APP}: a new image {tag}")
 
     def has_promoted(self, source: str, target: str, app: str = APP) -> None:
-        """The target holds what the source does, with its record, and Argo CD has synced it."""
+        """The target holds what the source does, with its record; not waited for."""
         stack = read_stack(self.sandbox.objects, self.git("rev-parse", "main"))
         where, release = stack.environment(target), stack.release(source, app)
         began = runs_at(self.sandbox.objects, stack.commit, stack.environment(source).release_path(app))[0].commit
@@ -159,24 +158,17 @@ class Town(Bot):
     def _commit(self, changes: dict[str, Entry | str | None], subject: str) -> None:
         main = self.git("rev-parse", "main")
         self.git("update-ref", "refs/heads/main", self.sandbox.objects.make_commit(main, changes, subject))
-        self.wait_until_synced()
 
     def wait_until_synced(self) -> None:
         """Waits until every Application is Synced and Healthy at main, and Prometheus has seen its Pods."""
-        head = self.git("rev-parse", "main")
-        deadline = time.monotonic() + 30
-        while not all(self._is_live(name, head) for name in self.sandbox.monitoring.prometheus):
-            assert time.monotonic() < deadline, "the sandbox does not come to rest"
-            time.sleep(0.1)
-
-    def _is_live(self, environment: str, head: str) -> bool:
-        namespace = f"context-{environment}"
-        app = open_argocd(ArgoCDAddress(self.sandbox.argocd_server.url, namespace, namespace), token=ARGOCD_TOKEN, timeout=5).application()
-        if app is None or (app.sync, app.health, app.revision) != ("Synced", "Healthy", head):
-            return False
-        url = self.sandbox.monitoring.prometheus[environment].url
-        seen = open_prometheus(url, token=None, timeout=5, now=lambda: datetime.now(UTC)).pod_images(namespace)
-        return {image for pod in app.pods for image in pod.images if "@" in image} <= seen
+        self.sandbox.argocd.wait_until_synced()
+        for name, running in self.sandbox.monitoring.prometheus.items():
+            images = {image for pod in self.sandbox.argocd.pods(name) for image in pod.images if "@" in image}
+            prometheus = open_prometheus(running.url, token=None, timeout=5, now=lambda: datetime.now(UTC))
+            deadline = time.monotonic() + 30
+            while not images <= prometheus.pod_images(f"context-{name}"):
+                assert time.monotonic() < deadline, "the sandbox does not come to rest"
+                time.sleep(0.1)
 
     def promote(self, source: str, target: str, *apps: str) -> Answered:
         """Promotes, merges when the gate lets it pass, and waits until it is live."""
@@ -260,19 +252,24 @@ def town(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> Town:
 @pytest.fixture
 def dev_ahead(town: Town) -> Town:
     """Dev runs a newer API than staging and prod."""
-    town.has_release()
-    return town
+    return _has_come(town)
 
 
 @pytest.fixture
-def staging_ahead(dev_ahead: Town) -> Town:
+def staging_ahead(town: Town) -> Town:
     """Staging runs a newer API than prod."""
-    dev_ahead.has_promoted("dev", "staging")
-    return dev_ahead
+    return _has_come(town, ("dev", "staging"))
 
 
 @pytest.fixture
-def prod_ahead(staging_ahead: Town) -> Town:
+def prod_ahead(town: Town) -> Town:
     """Prod was promoted to the newer API, too."""
-    staging_ahead.has_promoted("staging", "prod")
-    return staging_ahead
+    return _has_come(town, ("dev", "staging"), ("staging", "prod"))
+
+
+def _has_come(town: Town, *promotions: tuple[str, str]) -> Town:
+    town.has_release()
+    for source, target in promotions:
+        town.has_promoted(source, target)
+    town.wait_until_synced()
+    return town

@@ -93,6 +93,7 @@ def test_an_alert_that_fired_and_ended_during_the_watch_is_a_failure(town: Town)
     path = "environments/dev/environment.yaml"  # of dev: no other test here lets its alerts fire shortly before
     town.push({path: town.git("show", f"main:{path}").replace("watch: 2s", "watch: 60s")}, "a longer watch")
     town.has_release()
+    town.wait_until_synced()
     assert town.bot("verify", "dev").outcome == "pending"
     town.errors("dev", on=True)
     town.errors("dev", on=False)

@@ -64,8 +64,8 @@ def test_an_app_that_is_not_there_is_a_wrong_use(town: Town) -> None:
 
 def test_an_unpinned_image_is_not_promoted_to_prod(town: Town) -> None:
     unpin(town, "context-api")
-    town.wait_until_synced()
     town.has_promoted("dev", "staging")
+    town.wait_until_synced()
     judged = town.bot("gate", "staging", "prod")
     assert judged.code == 3
     assert "image-unpinned" in judged.codes

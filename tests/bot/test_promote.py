@@ -183,6 +183,7 @@ def test_a_release_edited_by_hand_is_refused_by_validate_and_gate(town: Town) ->
     assert judged.code == 3
     town.has_release()
     town.has_promoted("dev", "staging")
+    town.wait_until_synced()
     refused = town.bot("promote", "staging", "prod")
     assert refused.code == 3
     assert "release-not-recorded" in refused.codes

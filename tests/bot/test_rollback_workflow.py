@@ -71,6 +71,7 @@ def test_lifting_the_quarantine_lets_it_be_promoted_again(prod_broken: Town) -> 
 def test_an_open_promotion_of_the_app_is_closed(prod_broken: Town) -> None:
     prod_broken.has_release("v1.6.0")
     prod_broken.has_promoted("dev", "staging")
+    prod_broken.wait_until_synced()
     prod_broken.bot("promote", "staging", "prod")
     assert list(prod_broken.open_pulls()) == ["promote.prod"]
     prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
@@ -97,6 +98,7 @@ def test_databases_are_fenced(town: Town) -> None:
     path = "apps/qdrant/base/kustomization.yaml"
     town.push({path: town.git("show", f"main:{path}") + "\n# a change\n"}, "qdrant: a change")
     town.has_promoted("dev", "staging", "qdrant")
+    town.wait_until_synced()
     fenced = town.bot("rollback", "staging", "qdrant", "--reason", "slow")
     assert fenced.code == 2
     assert "keeps data" in fenced.document["error"]["message"]

@@ -1,0 +1,57 @@
+"""The objects of one repository: read through one lasting git process and written without any, as a process for each took most of the time."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+from git import Git
+from gitdb import IStream
+from gitdb.db.loose import LooseObjectDB
+
+from bot.adapters.git_command import ISOLATED
+
+if TYPE_CHECKING:
+    from bot.adapters.git_command import GitRunner
+
+MOST, MOST_BYTES = 4096, 64 * 1024  # what is remembered
+
+
+class Store:
+    """Objects by hash: what that names never changes, so small ones are remembered."""
+
+    def __init__(self, runner: GitRunner) -> None:
+        self._runner = runner
+        self._git = Git(runner.folder)
+        self._git.update_environment(**ISOLATED, **runner.environment)
+        self._lock = threading.Lock()  # of the process: one question at a time
+        self._known: dict[str, tuple[str, bytes]] = {}
+        self._loose: LooseObjectDB | None = None
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        """Hash, kind and content of what a hash or another name of git's names; None when there is no such object."""
+        if (known := self._known.get(name)) is not None:
+            return name, *known
+        try:
+            with self._lock:
+                *told, _, content = self._git.get_object_data(name)
+        except ValueError:
+            return None
+        sha, kind = (word.decode() if isinstance(word, bytes) else word for word in told)  # bytes, whatever its types say
+        if len(content) <= MOST_BYTES:
+            self._known[sha] = (kind, content)
+            for oldest in list(self._known)[:-MOST]:
+                self._known.pop(oldest, None)
+        return sha, kind, content
+
+    def knows(self, sha: str) -> bool:
+        """Whether an object is remembered."""
+        return sha in self._known
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Writes an object; its hash."""
+        if self._loose is None:
+            self._loose = LooseObjectDB(str(self._runner.folder / self._runner.text("rev-parse", "--git-path", "objects")))
+        stored: IStream = self._loose.store(IStream(kind.encode(), len(content), io.BytesIO(content)))
+        return str(stored.hexsha.decode())

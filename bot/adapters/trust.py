@@ -1,0 +1,12 @@
+"""Whom HTTPS trusts: the authorities of this machine, read once for a process, which takes tens of milliseconds."""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """The machine's authorities. Shared: who must add to it (requests adds its own) makes one for itself."""
+    return ssl.create_default_context()
