@@ -1,4 +1,4 @@
-"""The objects of one repository: read through one lasting git process and written without any, as a process for each took most of the time."""
+"""The objects of one repository: read through one lasting git process, written without any. A process for each took most of the time."""
 
 from __future__ import annotations
 
