@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: what they say, what they need, and which cluster they talk to.
+# Sourced by the scripts beside it: how they are called, what they say, what they need, and which cluster they talk to.
 
 say() { printf '%s\n' "$*"; }
 
@@ -14,6 +14,31 @@ wrong_use() { # MESSAGE: exit code 2, like bot
   exit 2
 }
 
+take() { # ARGUMENT...: sets $subject, and for each option the variable of its name; the options are those that $usage lists
+  local name
+  subject=''
+  while [ $# -gt 0 ]; do
+    name=${1#--}
+    name=${name//-/_}
+    case $1 in
+      -h | --help) say "$usage"; exit 0 ;;
+      -*[!a-z-]*) wrong_use "there is no option $1" ;;
+      -*)
+        if [[ $usage == *$'\n'"  $1 "[A-Z]* ]]; then
+          [[ ${2:-} == [!-]* ]] || wrong_use "$1 needs a value"
+          printf -v "$name" %s "$2"
+          shift
+        elif [[ $usage == *$'\n'"  $1 "* ]]; then
+          printf -v "$name" true
+        else
+          wrong_use "there is no option $1"
+        fi ;;
+      *) [ -z "$subject" ] || wrong_use "$subject or $1? one at a time"; subject=$1 ;;
+    esac
+    shift
+  done
+}
+
 need() { # PROGRAM...
   local program
   for program in "$@"; do
@@ -23,21 +48,19 @@ need() { # PROGRAM...
 
 on_cluster() { kubectl --context "${context:?}" "$@"; }
 
-change() { # as on_cluster, but a dry run only says it
-  if "${dry_run:?}"; then
-    say "would run: kubectl --context $context $*"
-  else
-    on_cluster "$@"
-  fi
-}
-
 # shellcheck disable=SC2034 # the scripts read $answer
 ask() { # QUESTION
   read -rp "$1" answer || stop "no answer; nothing was done"
 }
 
-check_context() {
-  kubectl config get-contexts --output=name | grep -Fxq -- "$context" ||
-    stop "kubectl has no context $context" "kubectl config get-contexts lists them"
-  on_cluster get --raw=/readyz >/dev/null || stop "the cluster of context $context does not answer"
+check_context() { # NAME
+  local known
+  known=$(kubectl config get-contexts --output=name) # not piped: grep leaves at the first match, and kubectl would die of it
+  grep -Fxq -- "$1" <<<"$known" || stop "kubectl has no context $1" "kubectl config get-contexts lists them"
+  kubectl --context "$1" get --raw=/readyz >/dev/null || stop "the cluster of context $1 does not answer"
 }
+
+# A cluster knows its name from its first deployment on, so that a wrong context is noticed.
+name_of_cluster() { on_cluster get configmap context-foundation --namespace kube-system --ignore-not-found --output='jsonpath={.data.cluster}'; }
+
+server_of() { sed -n 's/^server: //p' "clusters/$1/cluster.yaml"; } # CLUSTER: its address as Argo CD knows it

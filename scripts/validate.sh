@@ -11,17 +11,7 @@ usage='usage: scripts/validate.sh ENVIRONMENT --context NAME [--cluster-only]
   --cluster-only  leaves out what bot asks Argo CD, Prometheus and the forge'
 backup_hours=30 # as the alert BackupStale
 
-environment='' context='' cluster_only=false
-while [ $# -gt 0 ]; do
-  case $1 in
-    --context) context=${2:?"--context needs a name"}; shift ;;
-    --cluster-only) cluster_only=true ;;
-    -h | --help) say "$usage"; exit 0 ;;
-    -*) wrong_use "there is no option $1" ;;
-    *) [ -z "$environment" ] || wrong_use "one environment at a time"; environment=$1 ;;
-  esac
-  shift
-done
+context='' cluster_only=false
 
 passed=0 failures=()
 check() { # WHAT FUNCTION: the function prints what is wrong, nothing if all is well
@@ -90,11 +80,13 @@ ask_bot() { # ARGUMENTS...: its words only if it says no
 check_status() { ask_bot status; }
 check_verdict() { ask_bot verify "$environment" --dry-run; }
 
+take "$@"
+environment=$subject
 [ -n "$environment" ] || wrong_use "which environment?"
 [ -f "environments/$environment/environment.yaml" ] || wrong_use "environments/ has no $environment"
 [ -n "$context" ] || wrong_use "which context of kubectl?"
 need kubectl awk
-check_context
+check_context "$context"
 namespace=$(awk '$1 == "namespace:" { print $2 }' "environments/$environment/environment.yaml")
 
 check "nodes are ready" check_nodes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tests.manifests.renders import ROOT
 NAMES = ("deploy", "validate", "teardown")
 SCRIPTS = ROOT / "scripts"
 READS = ("get ", "config ", "version", "rollout status", "wait ")
+FIRST = re.compile(r"^(--(context|namespace) \S+ )*")
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,28 @@ class Cluster:
         return file.read_text("utf-8").splitlines() if file.exists() else []
 
     def changes(self) -> list[str]:
-        """The calls that could change the cluster, without their context."""
-        bare = [call.removeprefix("--context prod-eu ") for call in self.calls()]
-        return [call for call in bare if not call.startswith(READS) and not any(f" {read}" in call for read in READS)]
+        """The calls that could change a cluster."""
+        return [call for call in self.calls() if not FIRST.sub("", call).startswith(READS) and "--dry-run=server" not in call]
 
 
-def make_cluster(folder: Path) -> Cluster:
-    """The context prod-eu, with nothing in it but what answers() adds."""
-    cluster = Cluster(folder / "tree", folder / "notes")
-    (cluster.notes / "rules").mkdir(parents=True)
-    cluster.tree.mkdir()
+def make_tree(tree: Path) -> Path:
+    """A copy of what the scripts read."""
     for name in ("scripts", "clusters", "argocd", "environments"):
-        shutil.copytree(ROOT / name, cluster.tree / name, symlinks=True, ignore=shutil.ignore_patterns("release"))
-    cluster.answer("config get-contexts", "minikube\nprod-eu\n")
+        shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=shutil.ignore_patterns("release"))
+    return tree
+
+
+def make_cluster(tree: Path, notes: Path) -> Cluster:
+    """The contexts nonprod-eu and prod-eu, each a cluster that was set up, with Argo CD in prod-eu alone."""
+    cluster = Cluster(tree, notes)
+    (notes / "rules").mkdir(parents=True)
+    cluster.answer("config get-contexts", "minikube\nnonprod-eu\nprod-eu\n")
     cluster.answer("config current-context", "prod-eu\n")
+    cluster.answer("config view --minify", "https://0123456789.eks.example.com")
     cluster.answer("get crd applications.argoproj.io", "customresourcedefinition/applications.argoproj.io\n")
+    for name in ("nonprod", "production"):
+        cluster.answer(f"--context {name.removesuffix('uction')}-eu get configmap context-foundation", name)
+    cluster.answer("--context nonprod-eu --namespace argocd", status=1)
     return cluster
 
 
@@ -69,17 +78,17 @@ def make_healthy(cluster: Cluster, *, backup: str) -> None:
     cluster.answer("get cronjobs", f"qdrant-backup false {backup}\nneo4j-backup false {backup}\nneo4j-restore true \n")
 
 
-def make_origin(cluster: Cluster, *, without: str) -> None:
+def make_origin(tree: Path, *, without: str) -> None:
     """The tree becomes a checkout whose origin's main lacks one environment."""
-    origin = cluster.tree.parent / "origin.git"
+    origin = tree.parent / "origin.git"
     identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
-    shutil.rmtree(cluster.tree / "environments" / without, ignore_errors=True)
+    shutil.rmtree(tree / "environments" / without)
     for command in (
         ("init", "--quiet", "--bare", "--initial-branch=main", str(origin)),
-        ("-C", str(cluster.tree), "init", "--quiet", "--initial-branch=main"),
-        ("-C", str(cluster.tree), "remote", "add", "origin", str(origin)),
-        ("-C", str(cluster.tree), "add", "--all"),
-        (*identity, "-C", str(cluster.tree), "commit", "--quiet", "--message", "state of main"),
-        ("-C", str(cluster.tree), "push", "--quiet", "origin", "main"),
+        ("-C", str(tree), "init", "--quiet", "--initial-branch=main"),
+        ("-C", str(tree), "remote", "add", "origin", str(origin)),
+        ("-C", str(tree), "add", "--all"),
+        (*identity, "-C", str(tree), "commit", "--quiet", "--message", "state of main"),
+        ("-C", str(tree), "push", "--quiet", "origin", "main"),
     ):
         subprocess.run(["git", *command], check=True, capture_output=True, timeout=60)

@@ -34,7 +34,13 @@ def test_help_is_no_error(name: str, cluster: Cluster) -> None:
     assert (done.returncode, done.stdout.startswith(f"usage: scripts/{name}.sh")) == (0, True)
 
 
-@pytest.mark.parametrize("arguments", [(), ("nowhere", "--context", "prod-eu"), ("prod", "--unknown"), ("a", "b")], ids=" ".join)
+WRONG = [
+    (), ("nowhere", "--context", "prod-eu"), ("a", "b"),
+    ("prod", "--unknown"), ("prod", "--context NAME"), ("prod", "--context"), ("prod", "--context", "--help"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
 @pytest.mark.parametrize("name", ["deploy", "validate"])
 def test_wrong_use_ends_with_2_and_touches_nothing(name: str, arguments: tuple[str, ...], cluster: Cluster) -> None:
     done = cluster.run(name, *arguments)
@@ -47,6 +53,13 @@ def test_a_context_that_kubectl_does_not_know_is_refused(name: str, target: str,
     done = cluster.run(name, target, "--context", "prod", typed="yes\n")  # a part of a known name
     assert (done.returncode, cluster.changes()) == (1, [])
     assert "kubectl has no context prod" in done.stderr
+
+
+def test_a_context_is_found_among_very_many(cluster: Cluster) -> None:
+    """More names than a pipe holds: kubectl must not die of a reader that has seen enough."""
+    cluster.answer("config get-contexts", "prod-eu\n" + "".join(f"another-{number}\n" for number in range(20_000)))
+    done = cluster.run("deploy", "production", "--context", "prod-eu", "--dry-run")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_cluster_that_does_not_answer_is_refused(cluster: Cluster) -> None:
