@@ -9,6 +9,7 @@ from bot.model import ENVIRONMENTS, BotError
 from bot.observations import Unseen
 from bot.rollback import held
 from bot.workflows.observe import attempt, see_application, tree_of
+from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _status(
         sync=_word(app, "sync"),
         health=_word(app, "health"),
         alerts=_alerts(world, environment),
-        rows=tuple(_row(world, environment, release, app=app, holds=holds) for release in releases),
+        rows=tuple(_row(world, environment, release, app=app, holds=holds, main=stack.commit) for release in releases),
         promotions=_promotions(environment, pulls),
         problem=stack.holds.detail if isinstance(stack.holds, Unseen) else "",
     )
@@ -104,6 +105,7 @@ def _row(
     *,
     app: ApplicationSeen | Unseen | None,
     holds: Sequence[Hold],
+    main: str,
 ) -> Row:
     live = "unknown"
     if app is not None and not isinstance(app, Unseen):
@@ -111,7 +113,20 @@ def _row(
         live = "yes" if synced == release.tree else "no"
     hold = held(release, holds)
     note = release.drift or (f"quarantined by {hold.environment} {hold.id}: {hold.why}" if hold else "")
-    return Row(release.app, release.version, release.tree, live, note)
+    return Row(release.app, _version(world, environment, release, main=main), release.tree, live, note)
+
+
+def _version(world: World, environment: Environment, release: Release, *, main: str) -> str:
+    """The release's version; where it holds several tags of its first image, the one that this environment's overlay takes."""
+    variants = [image for image in release.images if image.repository == release.images[0].repository]
+    if not variants[1:]:
+        return release.version  # most apps: no need to render
+    try:
+        rendered = render_at(world.origin, world.renderer, commit=main, environment=environment, folder=release.app)
+    except BotError:
+        return " or ".join(image.tag for image in variants)
+    running = workload_images(rendered.objects)
+    return next((image.tag for image in variants if image.reference in running), release.version)
 
 
 def _promotions(environment: Environment, pulls: tuple[PullRequest, ...] | Unseen) -> tuple[str, ...]:

@@ -126,6 +126,13 @@ def test_status_shows_every_app_of_every_environment(town: Town) -> None:
     assert all(row["live"] == "yes" for env in found for row in env["rows"])
 
 
+def test_status_shows_the_variant_of_an_image_that_the_environment_runs(town: Town) -> None:
+    found = town.bot("status").result["environments"]
+    versions = {env["environment"]: row["version"] for env in found for row in env["rows"] if row["app"] == "neo4j"}
+    editions = {name: version.rpartition("-")[2] for name, version in versions.items()}
+    assert editions == {"dev": "community", "staging": "enterprise", "prod": "enterprise"}
+
+
 def test_json_is_one_object_also_for_errors(town: Town) -> None:
     failed = town.bot("promote", "dev", "moon")
     assert failed.code == 2
