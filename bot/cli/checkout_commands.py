@@ -121,18 +121,27 @@ def size(environment: Annotated[str | None, typer.Argument(metavar="[ENV]")] = N
     return Answer("sized", {"environments": {name: describe.sizes(each) for name, each in found.items()}}, show)
 
 
-def diff(before: Environment, after: Environment, *, ref: Ref = None) -> Answer:
-    """Show how one environment's render differs from another's, by object."""
+def diff(
+    before: Environment,
+    after: Environment,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also what differs by namespace, environment or hash alone.")] = False,
+    ref: Ref = None,
+) -> Answer:
+    """Show how one environment's render differs from another's, by object; what only names the environment is left out."""
     from bot.wiring import build_renderer
-    from bot.workflows.validate import compare_environments
+    from bot.workflows.compare import compare_environments
 
     checkout = open_here()
-    changes = compare_environments(checkout, build_renderer(), _commit(checkout, ref), before=before, after=after)
-    text = "\n".join(change.diff for change in changes)
+    commit = _commit(checkout, ref)
+    found = compare_environments(checkout, build_renderer(), commit, before=before, after=after, everything=everything)
+    diffs = [change.diff for change in found.changes]
 
     def show(console: Console) -> None:
         from bot.cli import show as shown
 
-        shown.diff(console, text)
+        shown.diff(console, "\n".join(diffs), most=None)
+        if not everything:
+            shown.line(console, f"left out: what differs by namespace, environment or hash alone ({found.alike} objects); --all shows it")
 
-    return Answer("differs" if changes else "same", {"diff": [change.diff for change in changes]}, show)
+    return Answer("differs" if diffs else "same", {"diff": diffs, "alike": found.alike}, show)

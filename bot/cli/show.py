@@ -55,15 +55,15 @@ def plan(console: Console, planned: Planned) -> None:
     diff(console, "\n".join(change.diff for change in planned.changes))
 
 
-def diff(console: Console, text: str) -> None:
-    """A diff, with its end left out when it is very long."""
+def diff(console: Console, text: str, *, most: int | None = MAX_DIFF_LINES) -> None:
+    """A diff, with its end left out when it has more lines than that."""
     lines = text.splitlines()
     if not lines:
         line(console, "  renders the same")
         return
-    console.print(Syntax("\n".join(lines[:MAX_DIFF_LINES]), "diff", background_color="default"))
-    if len(lines) > MAX_DIFF_LINES:
-        line(console, f"… {len(lines) - MAX_DIFF_LINES} more lines; see --json or the pull request")
+    console.print(Syntax("\n".join(lines[:most]), "diff", background_color="default"))
+    if most and len(lines) > most:
+        line(console, f"… {len(lines) - most} more lines; see --json or the pull request")
 
 
 def sizes(console: Console, found: Mapping[str, EnvironmentSize]) -> None:

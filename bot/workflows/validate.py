@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bot.contents import Problem, image_problems, unused_images
 from bot.model import APPS, BotError, RenderError
-from bot.objects_diff import diff_objects
 from bot.ports import FOLDER, Entry
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
 from bot.workflows.inspection import Look, inspected, manifest_files, not_rendered, warnings_of
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bot.model import Environment
-    from bot.objects_diff import ObjectChange
     from bot.policies.manifests import Inspector
     from bot.ports import Objects, Rendered, Renderer
     from bot.workflows.stack import Stack
@@ -120,10 +118,3 @@ def _fits_head(environment: Environment, rendered: Rendered | BotError) -> Itera
         what = f"will not fit the head of {APPS}/: {rendered.message}"
         hint = "push the overlay's change to the promotion's branch when it is promoted"
         yield Problem(environment.folder, what, hint, is_error=False)
-
-
-def compare_environments(objects: Objects, renderer: Renderer, commit: str, *, before: str, after: str) -> tuple[ObjectChange, ...]:
-    """How one environment's render differs from another's; objects are the same by kind and name."""
-    stack = read_stack(objects, commit)
-    first, second = (render_at(objects, renderer, commit=commit, environment=stack.environment(name)) for name in (before, after))
-    return diff_objects(first.objects, second.objects, across=True)

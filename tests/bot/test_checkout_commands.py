@@ -147,6 +147,15 @@ def test_diff_shows_how_prod_differs(checkout: Path, bot: Bot) -> None:
     assert bot.bot("diff", "prod", "prod").outcome == "same"
 
 
+def test_diff_leaves_out_what_only_names_the_environment_and_says_so(checkout: Path, bot: Bot) -> None:
+    found = bot.bot("diff", "staging", "prod").result
+    assert not any("+  namespace: context-prod" in text or "+    environment: prod" in text for text in found["diff"])
+    everything = bot.bot("diff", "staging", "prod", "--all").result["diff"]
+    assert len(everything) == len(found["diff"]) + found["alike"]
+    assert any("+  namespace: context-prod" in text for text in everything)
+    assert f"({found['alike']} objects); --all shows it" in bot.say("diff", "staging", "prod")[1]
+
+
 def test_history_and_trace_tell_where_a_release_came_from(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.new_release()
     town.promote("dev", "staging")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.environment_names import renamed
 from bot.objects_diff import diff_objects, lasting_risks, risks, stateful
 
 Manifest = dict[str, Any]
@@ -17,7 +18,12 @@ def manifest(kind: str, name: str = "api", namespace: str = "prod", **fields: An
 
 
 def what(before: list[Manifest], after: list[Manifest], *, across: bool = False) -> list[tuple[str, str]]:
-    return [(change.title, change.what) for change in diff_objects(before, after, across=across)]
+    return [(change.title, change.what) for change in diff_objects(before, after, alike=str if across else None)]
+
+
+def changed_lines(before: Manifest, after: Manifest, names: dict[str, str]) -> list[str]:
+    found = diff_objects([before], [after], alike=renamed(names))
+    return [line for change in found for line in change.diff.splitlines()[2:] if line[0] in "+-"]
 
 
 def test_objects_are_added_removed_and_changed_in_the_order_of_their_names() -> None:
@@ -60,6 +66,38 @@ def test_the_namespace_is_part_of_a_name_unless_environments_are_compared() -> N
 def test_across_environments_two_namespaces_stay_two_objects() -> None:
     both = [manifest("NetworkPolicy", namespace="prod"), manifest("NetworkPolicy", namespace="monitoring")]
     assert what(both, both[:1], across=True) != []
+
+
+def test_what_only_names_the_environment_does_not_differ() -> None:
+    staging, prod = (
+        manifest("Service", namespace=f"context-{name}", spec={"host": f"api.context-{name}", "in": name}) for name in ("staging", "prod")
+    )
+    names = {"context-prod": "context-staging", "prod": "staging"}
+    assert changed_lines(staging, prod, names) == []
+    assert changed_lines(staging, {**prod, "data": {"in": "production"}}, names) == ["+data:", "+  in: production"]
+
+
+def test_what_differs_is_shown_with_its_own_names() -> None:
+    staging, prod = manifest("Service", spec={"host": "api.staging.org"}), manifest("Service", spec={"host": "prod.org"})
+    assert changed_lines(staging, prod, {"prod": "staging"}) == ["-  host: api.staging.org", "+  host: prod.org"]
+
+
+def test_a_line_that_is_the_same_anyway_does_not_differ_by_a_name_in_it() -> None:
+    item = manifest("Service", data={"to": "/dev/null"})
+    assert changed_lines(item, item, {"dev": "staging"}) == []
+    assert changed_lines({**item, "more": 1}, item, {"dev": "staging"}) == ["-more: 1"]
+
+
+def test_an_object_that_is_called_after_its_environment_is_the_same_object() -> None:
+    staging, prod = ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("context-staging", "context-prod"))
+    assert changed_lines(staging, prod, {"context-prod": "context-staging"}) == []
+    assert diff_objects([staging], [prod], alike=str) != ()
+
+
+def test_a_text_of_several_lines_differs_by_line() -> None:
+    before, after = (manifest("ConfigMap", data={"run.sh": f"one\n{word}\nthree\n"}) for word in ("two", "2"))
+    (change,) = diff_objects([before], [after])
+    assert [line.strip("+- ") for line in change.diff.splitlines()[2:] if line[0] in "+-"] == ["two", "2"]
 
 
 def test_the_group_is_part_of_a_name_and_the_version_is_not() -> None:
