@@ -22,9 +22,10 @@ def sandbox() -> Answer:
     import sys
     from pathlib import Path
 
-    from bot.sandbox.start import start_sandbox
+    from bot.sandbox.ending import leaving_nothing_behind
+    from bot.sandbox.start import LOOSE, start_sandbox
 
-    with start_sandbox(Path.cwd(), progress=Spoken()) as running:
+    with leaving_nothing_behind(), start_sandbox(Path.cwd(), progress=Spoken(), unpinned=LOOSE) as running:
         for name, value in running.variables().items():
             sys.stdout.write(f"export {name}={value}\n")
         sys.stdout.flush()

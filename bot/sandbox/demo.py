@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from bot.cli.command import Spoken
 from bot.model import BotError
-from bot.sandbox.start import start_sandbox
+from bot.sandbox.ending import leaving_nothing_behind
+from bot.sandbox.start import LATER, LOOSE, start_sandbox
 from bot.sandbox.story import TELLING, Stage, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.sandbox.start import Sandbox
+
+INTERRUPTED = 130  # as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         with ExitStack() as stack:
-            sandbox = stack.enter_context(start_sandbox(Path.cwd(), progress=Spoken(), stand_in=chosen.stand_in))
+            stack.enter_context(leaving_nothing_behind())
+            starting = start_sandbox(Path.cwd(), progress=Spoken(), stand_in=chosen.stand_in, unpinned=LOOSE)
+            sandbox = stack.enter_context(starting)
             os.environ.update(sandbox.variables())
             say(f"The sandbox runs: a forge, Argo CD, a registry, {sandbox.monitoring.description}.")
             stage = Stage(sandbox)
@@ -42,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _summary(stage, seconds=time.monotonic() - started)
             if chosen.keep:
                 _keep(sandbox)
+    except KeyboardInterrupt:
+        sys.stderr.write("demo stopped; nothing of it is left\n")
+        return INTERRUPTED
     except BotError as error:
         sys.stderr.write(f"demo failed: {error.message}\nhint:  {error.hint}\n")
         return 1
@@ -59,7 +67,7 @@ def _keep(sandbox: Sandbox) -> None:
     """Leaves the sandbox running until Ctrl-C."""
     for name, value in sandbox.variables().items():
         say(f"export {name}={value}")
-    say(f"{sandbox.guide()}\nEnd it with Ctrl-C.")
+    say(f"{sandbox.guide(tag=LATER)}\nEnd it with Ctrl-C.")  # NEXT is quarantined by now
     try:
         while True:
             time.sleep(3600)

@@ -62,7 +62,7 @@ def clone(checkout: Path, commit: str, *, bare: Path) -> GitObjects:
     return GitObjects(runner, AUTHOR)
 
 
-def prepare(objects: GitObjects, base: str, *, digest: Callable[[Image], str]) -> str:
+def prepare(objects: GitObjects, base: str, *, digest: Callable[[Image], str | None]) -> str:
     """A commit in which images have digests, rules wait seconds, and every environment runs the apps as they are then."""
     changes: Changes = {**_pinned(objects, base, digest), **_hastened(objects, base)}
     apps = objects.make_commit(base, changes, "sandbox: apps")
@@ -85,7 +85,7 @@ def address(objects: GitObjects, base: str, prepared: str, *, addresses: Mapping
     return commit
 
 
-def _pinned(objects: GitObjects, commit: str, digest: Callable[[Image], str]) -> Changes:
+def _pinned(objects: GitObjects, commit: str, digest: Callable[[Image], str | None]) -> Changes:
     paths = [f"{APPS}/{app}/{IMAGES}" for app in objects.entries(commit, APPS)]
     changes: Changes = {}
     for path, text in objects.read(commit, paths).items():

@@ -42,7 +42,8 @@ OWNER, NAME = "dpdpdpdp0987", "context-foundation"
 TEAM = f"{OWNER}/platform-team"
 START_SECONDS = 60
 REGISTRIES = ("ghcr.io", "docker.io")
-NEXT = "v1.5.0"  # an image that waits in the registry
+NEXT, LATER = "v1.5.0", "v1.5.1"  # images that wait in the registry
+LOOSE = frozenset({"docker.io/library/neo4j-community"})  # left for `bot pin`: dev alone runs it, so no promotion to prod waits for it
 BOT_TOKEN, ADA_TOKEN, BEN_TOKEN, ARGOCD_TOKEN = "sandbox-bot", "sandbox-ada", "sandbox-ben", "sandbox-argocd"
 
 
@@ -91,17 +92,19 @@ class Sandbox:
             found |= {f"BOT_ARGOCD_TOKEN_FILE_{name}": str(self.folder / "argocd-token"), f"BOT_ARGOCD_HOST_{name}": host}
         return found
 
-    def guide(self) -> str:
-        """Where to look, and how to cause trouble, for people."""
+    def guide(self, *, tag: str = NEXT) -> str:
+        """Where to look, what to try, and how to cause trouble, for people."""
         prometheus = "".join(f"  Prometheus {name}: {each.url}\n" for name, each in self.monitoring.prometheus.items())
         switch = f"curl -X POST {self.monitoring.server.url}/switch"
+        curl = f"curl -H 'Authorization: token {ADA_TOKEN}'"
+        pulls = f"{self.forge_server.url}/api/v3/repos/{OWNER}/{NAME}/pulls"
         return (
             f"\nThe sandbox runs ({self.monitoring.description}):\n"
             f"  repository: {self.url}\n  Argo CD: {self.argocd_server.url}/applications/context-prod\n{prometheus}"
-            f"  try: bot bump context-api {NEXT}\n"
+            f"  try: bot bump context-api {tag}\n       bot pin\n"
             f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
-            f"  approve pull request N: curl -X POST -H 'Authorization: token {ADA_TOKEN}' -d '{{\"event\":\"APPROVE\"}}'"
-            f" {self.forge_server.url}/api/v3/repos/{OWNER}/{NAME}/pulls/N/reviews\n"
+            f'  approve pull request N: {curl} -d \'{{"event":"APPROVE"}}\' {pulls}/N/reviews\n'
+            f"  merge it, where a person does: {curl} -X PUT {pulls}/N/merge\n"
         )
 
 
@@ -113,10 +116,14 @@ def start_sandbox(
     ref: str = "HEAD",
     pace: Pace | None = None,
     stand_in: bool = False,
+    unpinned: frozenset[str] = frozenset(),
     monitoring: Monitoring | None = None,
     renderer: Renderer | None = None,
 ) -> Iterator[Sandbox]:
-    """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring and a renderer may be shared."""
+    """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring and a renderer may be shared.
+
+    Every image has the digest of the sandbox's own registry, but those whose names are `unpinned`.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bot-sandbox-"))).resolve()
         source = open_checkout(checkout, AUTHOR)
@@ -125,8 +132,9 @@ def start_sandbox(
         progress.say(f"cloning {base[:12]} into {folder}")
         objects = clone(source.folder, base, bare=bare)
         registry = RegistryStandIn()
-        registry.push(f"{REGISTRIES[0]}/{OWNER}/context-api", NEXT)
-        prepared = prepare(objects, base, digest=lambda image: _pushed(registry, image))
+        for tag in (NEXT, LATER):
+            registry.push(f"{REGISTRIES[0]}/{OWNER}/context-api", tag)
+        prepared = prepare(objects, base, digest=lambda image: _pushed(registry, image, unpinned))
         own, renderer = monitoring is None, renderer or open_renderer()
         if monitoring is None:
             progress.say("starting Prometheus for each environment with the alert rules that Git renders")
@@ -143,8 +151,9 @@ def start_sandbox(
         yield sandbox
 
 
-def _pushed(registry: RegistryStandIn, image: Image) -> str:
-    return registry.push(image.repository, image.tag)
+def _pushed(registry: RegistryStandIn, image: Image, unpinned: frozenset[str]) -> str | None:
+    digest = registry.push(image.repository, image.tag)
+    return None if image.name in unpinned else digest
 
 
 def _renders(objects: GitObjects, commit: str, renderer: Renderer) -> Mapping[Environment, Rendered]:
