@@ -38,6 +38,16 @@ def quotas(stack: Stack) -> str:
     return table(header, ((name, code(key), str(value)) for name, item in found for key, value in sorted(item["spec"]["hard"].items())))
 
 
+def retention(stack: Stack) -> str:
+    """How long metrics are kept, by cluster."""
+    header = ("cluster", "metrics are kept for", "or up to", "on a volume of")
+    charts = {name: next(item for item in items if called(item) == "Chart/kube-prometheus-stack") for name, items in stack.clusters.items()}
+    fields = ("retention", "retentionSize", "storageSpec.volumeClaimTemplate.spec.resources.requests.storage")
+    return table(
+        header, ((name, *(str(at(chart, f"values.prometheus.prometheusSpec.{each}")) for each in fields)) for name, chart in charts.items())
+    )
+
+
 def _environment(render: Render) -> Iterator[tuple[str, ...]]:
     manifests, name = render.manifests, render.environment.name
     least = most = Size()

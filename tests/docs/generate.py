@@ -26,6 +26,7 @@ BLOCKS: dict[tuple[str, str], Callable[[Stack], str]] = {
     ("COSTS.md", "sizes"): costs_table.sizes,
     ("COSTS.md", "jobs"): costs_table.jobs,
     ("COSTS.md", "quotas"): costs_table.quotas,
+    ("COSTS.md", "retention"): costs_table.retention,
 }
 
 

@@ -15,26 +15,41 @@ if TYPE_CHECKING:
     from tests.docs.stack import Item, Stack
 
 SOURCE = ROOT / "bot" / "settings.py"
-ABSENT = ""
+HEADER = ("variable", "value in prod", "differs in", "read by")
+NOT_SET = "not set"
+
+Values = dict[str, str]  # of one variable, by environment
 
 
 def workload_settings(stack: Stack) -> str:
-    """One section for each container that has variables."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    """A table for each app; a variable that several containers have with the same values is one row."""
+    found: dict[str, dict[str, Values]] = {}
     for place, render in stack.environments.items():
         for item in render.objects:
             for box in containers_of(item):
                 for name, value in _variables(render.objects, box):
-                    title = f"{item['kind']} {item['metadata']['name']}, container {box['name']}"
-                    found.setdefault(title, {}).setdefault(name, {})[place] = value
-    return "\n\n".join(f"### {title}\n\n{_section(variables, list(stack.environments))}" for title, variables in sorted(found.items()))
+                    found.setdefault(f"{name_of(item)}/{box['name']}", {}).setdefault(name, {})[place] = value
+    apps = sorted(path.name for path in (ROOT / "apps").iterdir() if path.is_dir())
+    tables = {app: _table(app, found, list(stack.environments)) for app in apps}
+    return "\n\n".join(f"### {app}\n\n{rows}" for app, rows in tables.items() if rows)
 
 
-def _section(variables: dict[str, dict[str, str]], places: list[str]) -> str:
-    return table(
-        ("variable", *places),
-        ((code(name), *(values.get(place, ABSENT) for place in places)) for name, values in sorted(variables.items())),
-    )
+def _table(app: str, found: dict[str, dict[str, Values]], places: list[str]) -> str:
+    """The variables of an app's containers; empty where it has none."""
+    readers: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, None]] = {}
+    for reader, variables in sorted(found.items()):
+        if reader.startswith((f"{app}/", f"{app}-")):
+            for name, values in variables.items():
+                readers.setdefault((name, tuple(values.items())), {})[reader.partition("/")[0]] = None
+    rows = (_row(name, dict(values), places, list(readers[name, values])) for name, values in sorted(readers))
+    return table(HEADER, rows) if readers else ""
+
+
+def _row(name: str, values: Values, places: list[str], readers: list[str]) -> tuple[str, str, str, str]:
+    """The value in the last environment, which is prod, and where it is another."""
+    last = values.get(places[-1], NOT_SET)
+    others = [f"{place}: {values.get(place, NOT_SET)}" for place in places if values.get(place, NOT_SET) != last]
+    return code(name), last, ", ".join(others), ", ".join(code(reader) for reader in readers)
 
 
 def _variables(items: Iterable[Item], box: Item) -> Iterator[tuple[str, str]]:
