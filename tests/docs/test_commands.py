@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 BOT = re.compile(r"(?<![\w./-])bot ([a-z]+)((?: [^&|>#;`]*)?)")
 OPTION = re.compile(r"(?<!\S)--[a-z-]+")
+SECRET = re.compile(r"(?:-p|api-key:|token|--from-literal=\S+)[ =]*[\"']?\$")
+SOMEBODY = {
+    f"GIT_{role}_{part}": text for role in ("AUTHOR", "COMMITTER") for part, text in (("NAME", "docs"), ("EMAIL", "docs@localhost"))
+}
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 texts = pytest.mark.parametrize("path", DOCUMENTS + READMES, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -68,7 +72,7 @@ def test_a_runnable_block_runs(block: Block, copied: Path, tmp_path: Path) -> No
     place = tmp_path / "repository"
     shutil.copytree(copied, place, symlinks=True)
     programs = [str(Path(sys.executable).parent), str(kustomize().parent)]
-    environment = {**os.environ, "PATH": os.pathsep.join([*programs, os.environ["PATH"]])}
+    environment = {**os.environ, **SOMEBODY, "PATH": os.pathsep.join([*programs, os.environ["PATH"]])}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block.text], cwd=place, env=environment, capture_output=True, text=True, check=False
     )
@@ -114,6 +118,27 @@ def test_scripts_and_targets_exist(path: Path) -> None:
     for line in commands.commands(path):
         assert all((ROOT / script).is_file() for script in re.findall(r"(?<!\S)scripts/[a-z-]+\.sh", line)), line
         assert set(re.findall(r"(?:^|\s|&& )make ([a-z-]+)", line.partition("#")[0])) <= set(targets), line
+
+
+@texts
+def test_every_block_of_commands_is_read_by_a_shell(path: Path) -> None:
+    for block in (each for each in blocks(path.read_text("utf-8")) if each.language == "sh"):
+        read = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
+        assert read.returncode == 0, f"{block.text}\n{read.stderr}"
+
+
+@texts
+def test_no_secret_stands_on_a_command_line(path: Path) -> None:
+    assert [line for line in commands.commands(path) if SECRET.search(line)] == []
+
+
+def test_a_secret_on_a_command_line_is_seen() -> None:
+    for line in (
+        'cypher-shell -p "$PASSWORD"',
+        'curl -H "api-key: $KEY" http://x',
+        'create secret x --from-literal=password="$(openssl rand 9)"',
+    ):
+        assert SECRET.search(line), line
 
 
 def test_documents_have_blocks_that_run() -> None:
