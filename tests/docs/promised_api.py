@@ -74,7 +74,7 @@ CONTEXT_API = (
     Promise("anti-affinity", deployment(given(f"{POD}.affinity.podAntiAffinity"))),
     Promise("topology spread over nodes and zones", deployment(_spreads)),
     Promise("graceful shutdown", deployment(_shuts_down_gracefully)),
-    Promise("HPA 3 to 20", scaler(_within_3_to_20), PROD),
+    Promise("HPA within 3 to 20 Pods", scaler(_within_3_to_20), PROD),
     Promise("HPA on CPU", scaler(measures("cpu")), BEYOND_DEV),
     Promise("HPA on memory", scaler(measures("memory")), BEYOND_DEV),
     Promise("HPA on a request rate", scaler(measures("http_requests_per_second")), BEYOND_DEV),
