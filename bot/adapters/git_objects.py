@@ -85,7 +85,9 @@ class GitObjects:
     def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """The contents of blobs, those that the clone lacks fetched first, in one request."""
         asked = set(shas)
-        self.fetch_blobs(sha for sha in asked if not self._store.knows(sha))
+        unknown = {sha for sha in asked if not self._store.knows(sha)}
+        if unknown:
+            self.fetch_blobs(unknown)
         return {sha: self._blob(sha) for sha in asked}
 
     def _blob(self, sha: str) -> bytes:

@@ -131,7 +131,7 @@ class GitOrigin(GitObjects):
 
     def _has(self, sha: str) -> bool:
         """Whether a commit was fetched; asked without fetching it."""
-        return not self._missing([sha])
+        return self._store.knows(sha) or not self._missing([sha])
 
     def fetch_blobs(self, shas: Iterable[str]) -> None:
         """Fetches blobs that the clone lacks, all in one request."""

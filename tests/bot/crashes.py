@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,15 +19,16 @@ class KilledError(BaseException):
 
 
 class Countdown:
-    """Lets so many port calls happen; the next one ends the process before it is made."""
+    """Lets so many port calls happen (None: all); the next one ends the process before it is made. `seen` notes a fact at each call."""
 
-    def __init__(self, calls: int) -> None:
-        self.left = calls
+    def __init__(self, calls: int | None, look: Callable[[], bool] = lambda: True) -> None:
+        self.calls, self.look = calls, look
+        self.seen: list[bool] = []
 
     def tick(self) -> None:
-        if self.left == 0:
+        if len(self.seen) == self.calls:
             raise KilledError
-        self.left -= 1
+        self.seen.append(self.look())
 
 
 class Mortal:
@@ -47,9 +50,8 @@ class Mortal:
         return counted
 
 
-def mortal(world: World, calls: int) -> World:
+def mortal(world: World, countdown: Countdown) -> World:
     """A world in which the process dies at a port call."""
-    countdown = Countdown(calls)
     return replace(
         world,
         origin=Mortal(world.origin, countdown),
@@ -69,26 +71,21 @@ def survive(
     check: Callable[[], None],
     forget: Callable[[], None],
 ) -> int:
-    """Kills a command at its first, second, … port call, runs it again, checks; answers how many calls it makes.
+    """Kills a command at every port call, runs it again, checks; answers how many calls it makes.
 
-    Where nothing was written yet, running it again is running it for the first time: that is not repeated for every call.
+    A kill where nothing was written yet leaves the world as it is, and running it again is running it for the first time:
+    one whole run looks at each of these calls whether that is so, and the kills begin after them.
     """
-    calls = again = 0
-    while True:
-        died = False
-        try:
-            command(mortal(world, calls))
-        except KilledError:
-            died = True
-        if died and untouched():
-            calls += 1
-            continue
-        again += died
-        if died:
-            command(world)
+    whole = Countdown(None, untouched)
+    command(mortal(world, whole))
+    check()
+    forget()
+    first = whole.seen.index(False)
+    assert len(whole.seen) > first + 1, "no kill fell between two writes"
+    for calls in range(first, len(whole.seen)):
+        with pytest.raises(KilledError):
+            command(mortal(world, Countdown(calls)))
+        command(world)
         check()
-        if not died:
-            assert again > 0, "no kill fell between two writes"
-            return calls
         forget()
-        calls += 1
+    return len(whole.seen)
