@@ -25,7 +25,8 @@ PROD = {**DEV, "environment": "prod"}
 POLICY = read_yaml(FOLDER / "production" / "policies" / "validating-admission-policy.yaml")
 
 CONTAINER = {"name": "app", "image": PINNED, "securityContext": {"readOnlyRootFilesystem": True}}
-PROXY = {"name": "istio-proxy", "image": "registry.istio.io/release/proxyv2:1.30.4", "restartPolicy": "Always"}
+HUB = read_yaml(FOLDER / "production" / "istiod" / "values.yaml")["global"]["hub"]
+PROXY = {"name": "istio-proxy", "image": f"{HUB}/proxyv2:1.30.4", "restartPolicy": "Always"}
 VALIDATION = {**PROXY, "name": "istio-validation"}
 
 
@@ -45,6 +46,11 @@ def _with(**fields: Any) -> dict[str, Any]:
     return {**CONTAINER, **fields}
 
 
+def _proxy_of(hub: str) -> dict[str, Any]:
+    """With a root that nobody writes, so that its image is all that is wrong."""
+    return {**_with(name="istio-proxy"), "image": f"{hub}/proxyv2:1.30.4"}
+
+
 REFUSED = {
     "no tag": (_pod(_with(image="docker.io/qdrant/qdrant")), DEV, "app has an image without a tag"),
     "a port is no tag": (_pod(_with(image="registry:5000/qdrant")), DEV, "app has an image without a tag"),
@@ -57,7 +63,9 @@ REFUSED = {
     "a debug container of latest": (_pod(ephemeralContainers=[{"name": "debugger", "image": "busybox"}]), DEV, "debugger has an image"),
     "the proxy's name, not its image": (_pod(CONTAINER, _with(name="istio-proxy", image="evil:v1")), PROD, "istio-proxy has an image"),
     "the proxy's image, not its name": (_pod(_with(image=PROXY["image"])), PROD, "app has an image without a digest"),
-    "the proxy of latest": (_pod(initContainers=[{**PROXY, "image": "istio/proxyv2:latest"}]), DEV, "istio-proxy has an image"),
+    "the proxy of latest": (_pod(initContainers=[{**PROXY, "image": f"{HUB}/proxyv2:latest"}]), DEV, "istio-proxy has an image"),
+    "the proxy of another registry": (_pod(initContainers=[_proxy_of("evil.example.com/istio")]), PROD, "istio-proxy has an image"),
+    "the proxy of the hub's neighbour": (_pod(initContainers=[_proxy_of(f"evil.example.com/{HUB}")]), PROD, "istio-proxy has an image"),
     "a writable root": (_pod(_with(securityContext={"readOnlyRootFilesystem": False})), DEV, "app has a writable root"),
     "a root that nobody speaks of": (_pod(_with(securityContext={})), DEV, "app has a writable root"),
     "no securityContext": (_pod({"name": "app", "image": PINNED}), DEV, "app has a writable root"),
@@ -128,6 +136,13 @@ def test_what_cannot_be_judged_is_refused_and_nothing_is_only_warned_of() -> Non
         assert policy == POLICY
         assert policy["spec"]["failurePolicy"] == "Fail"
         assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+
+
+def test_sidecars_come_from_the_one_hub_that_is_admitted() -> None:
+    (injected,) = (each["expression"] for each in POLICY["spec"]["variables"] if each["name"] == "injected")
+    for cluster in CLUSTERS:
+        hub = read_yaml(FOLDER / cluster / "istiod" / "values.yaml")["global"]["hub"]
+        assert f"c.image.startsWith('{hub}/proxyv2:')" in injected
 
 
 def test_kubectl_debug_is_judged() -> None:
