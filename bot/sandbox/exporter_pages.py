@@ -76,6 +76,8 @@ def _kube_state_metrics(exported: ExportedEnvironment) -> Iterator[Line]:
     for name in ("qdrant-backup", "neo4j-backup"):
         yield "kube_cronjob_status_last_successful_time", {**space, "cronjob": name}, time.time() - 3600
     for pod in exported.pods():
+        sidecar = {**space, "pod": pod.name, "container": "istio-proxy"}  # a native one, so an init container
+        yield "kube_pod_init_container_status_restarts_total", sidecar, 0
         for image in pod.images:
             yield from _container(exported, {**space, "pod": pod.name}, image=image)
 

@@ -129,6 +129,17 @@ def test_each_alert_has_its_section_in_the_runbook(renders: Mapping[str, Render]
     assert sorted(headings) == sorted({rule["alert"] for render in renders.values() for rule in alerts(render)})
 
 
+def test_volumes_that_jobs_fill_on_purpose_are_left_out_and_no_others(render: Render) -> None:
+    (rule,) = (rule for rule in alerts(render) if rule["alert"] == "VolumeFillsWithin24h")
+    (left_out,) = re.findall(r'persistentvolumeclaim!~"([^"]+)"', rule["expr"])
+    for item in render.of("CronJob"):
+        for volume in item["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"]:
+            assert bool(re.fullmatch(left_out, f"{item['metadata']['name']}-29384775-x7k2p-{volume['name']}")) is ("ephemeral" in volume)
+    for item in render.of("StatefulSet"):
+        for claim in item["spec"]["volumeClaimTemplates"]:
+            assert not re.fullmatch(left_out, f"{claim['metadata']['name']}-{item['metadata']['name']}-0")
+
+
 def test_promtool_accepts_the_rules(render: Render, tmp_path: Path) -> None:
     promtool = require_peer("promtool")
     path = tmp_path / "rules.yml"

@@ -52,6 +52,7 @@ LEADER, SYSTEM_LEADER = (f"neo4j_database_{database}_cluster_raft_is_leader" for
 LAST_TRANSACTION = "neo4j_database_neo4j_transaction_last_committed_tx_id_total"
 REPLICATION_FAILURES = "neo4j_database_neo4j_cluster_raft_replication_fail_total"
 LATENCY = "neo4j_database_neo4j_db_query_execution_latency_millis"
+INIT = "init_container"
 STOPPED = ',state="stopped"'
 
 API_CASES = (
@@ -144,12 +145,17 @@ NEO4J_CASES = (
 PLATFORM_CASES = (
     trouble("ContextFoundationWatchdog", "always", {}),
     trouble("ContextFoundationCrashLooping", "for-long", container("CrashLoopBackOff", ended="waiting", restarts="0+1x500")),
+    trouble("ContextFoundationCrashLooping", "sidecar", container("CrashLoopBackOff", ended="waiting", restarts="0+1x500", kind=INIT)),
     calm("ContextFoundationCrashLooping", "starting", container("ContainerCreating", ended="waiting", restarts="0x500")),
     trouble("ContextFoundationOOMKilled", "just-now", container("OOMKilled", ended="last_terminated", restarts="0x15 1x485")),
+    trouble("ContextFoundationOOMKilled", "sidecar", container("OOMKilled", ended="last_terminated", restarts="0x15 1x485", kind=INIT)),
     calm("ContextFoundationOOMKilled", "long-ago", container("OOMKilled", ended="last_terminated", restarts="1x500")),
+    calm("ContextFoundationOOMKilled", "sidecar-long-ago", container("OOMKilled", ended="last_terminated", restarts="1x500", kind=INIT)),
     calm("ContextFoundationOOMKilled", "ended-otherwise", container("Error", ended="last_terminated", restarts="0x15 1x485")),
     trouble("VolumeFillsWithin24h", "tomorrow", shrinking(free=100, lost=0.1), at="7h"),
     calm("VolumeFillsWithin24h", "never", shrinking(free=100, lost=0), at="7h"),
+    calm("VolumeFillsWithin24h", "backup", shrinking(free=100, lost=0.1, claim="qdrant-backup-29384775-x7k2p-backup"), at="7h"),
+    calm("VolumeFillsWithin24h", "restore", shrinking(free=100, lost=0.1, claim="restore-qdrant-x7k2p-backup"), at="7h"),
     calm("VolumeFillsWithin24h", "much-is-free", shrinking(free=390, lost=0.3), at="7h"),
     trouble("ContextFoundationMesh5xx", "6-percent", share(RECEIVED, failed=6, fine=94)),
     calm("ContextFoundationMesh5xx", "5-percent", share(RECEIVED, failed=5, fine=95)),

@@ -84,20 +84,22 @@ def volume(claim: str, *, used: float) -> Series:
     return steady({f"kubelet_volume_stats_used_bytes{labels}": used, f"kubelet_volume_stats_capacity_bytes{labels}": 100})
 
 
-def shrinking(*, free: float, lost: float) -> Series:
+def shrinking(*, free: float, lost: float, claim: str = "data-qdrant-0") -> Series:
     """A volume of 400 bytes that loses some each minute."""
-    labels = f'{{persistentvolumeclaim="data-qdrant-0",{NS}}}'
+    labels = f'{{persistentvolumeclaim="{claim}",{NS}}}'
     return {
         f"kubelet_volume_stats_available_bytes{labels}": f"{free}-{lost}x500",
         **steady({f"kubelet_volume_stats_capacity_bytes{labels}": 400}),
     }
 
 
-def container(reason: str, *, ended: str, restarts: str) -> Series:
-    labels = f'container="qdrant",pod="qdrant-0",{NS}'
+def container(reason: str, *, ended: str, restarts: str, kind: str = "container") -> Series:
+    """A container or an init_container of a Pod whose main container is known, too."""
+    labels, name = f'pod="qdrant-0",{NS}', "qdrant" if kind == "container" else "istio-proxy"
     return {
-        f'kube_pod_container_status_{ended}_reason{{reason="{reason}",{labels}}}': "1x500",
-        f"kube_pod_container_status_restarts_total{{{labels}}}": restarts,
+        f'kube_pod_container_info{{container="qdrant",{labels}}}': "1x500",
+        f'kube_pod_{kind}_status_{ended}_reason{{reason="{reason}",container="{name}",{labels}}}': "1x500",
+        f'kube_pod_{kind}_status_restarts_total{{container="{name}",{labels}}}': restarts,
     }
 
 
