@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "a-key-of-this-test"
+LONGEST = 3600  # seconds that a run may take
 FILE = re.compile(rb'filename="[^"]*"\r\n\r\n(.*)\r\n--[^\r]+--\r\n$', re.DOTALL)
 
 
@@ -77,7 +78,7 @@ def _handler(node: StandIn) -> type[BaseHTTPRequestHandler]:
                 self._send(HTTPStatus.UNAUTHORIZED, b"Must provide an API key", length=23)
                 return
             status, reply = respond(node, method, parts, query=parse_qs(url.query), body=body)
-            breaks_off = bool(node.truncated) and method == "GET" and parts[2:3] == ["snapshots"] and parts[1] == node.truncated
+            breaks_off = bool(node.truncated) and method == "GET" and parts[1:3] == [node.truncated, "snapshots"] and parts[3:] != []
             self._send(status, reply[: len(reply) // 2] if breaks_off else reply, length=len(reply))
 
         def _send(self, status: HTTPStatus, reply: bytes, *, length: int) -> None:
@@ -118,13 +119,20 @@ def _of_collection(
             return _ok({"peer_id": 1, "shard_count": 1, "local_shards": [shard], "remote_shards": [], "shard_transfers": []})
         case "POST", ["snapshots"] if collection in node.collections and not node.refuses_snapshots:
             return _create(node, collection)
-        case "GET", ["snapshots", name] if name in node.snapshots:
-            return HTTPStatus.OK, node.snapshots[name]
-        case "DELETE", ["snapshots", name] if name in node.snapshots:
-            del node.snapshots[name]
-            return _ok(result=True)
+        case "GET", ["snapshots"]:
+            return _ok([{"name": name, "size": len(node.snapshots[name])} for name in node.snapshots if name.startswith(collection)])
+        case _, ["snapshots", name] if name in node.snapshots:
+            return _of_snapshot(node, method, name)
     error = {"status": {"error": f"Not found: Collection `{collection}` doesn't exist!"}}
     return HTTPStatus.NOT_FOUND, json.dumps(error).encode()
+
+
+def _of_snapshot(node: StandIn, method: str, name: str) -> tuple[HTTPStatus, bytes]:
+    if method == "GET":
+        return HTTPStatus.OK, node.snapshots[name]
+    assert method == "DELETE"
+    del node.snapshots[name]
+    return _ok(result=True)
 
 
 def _create(node: StandIn, collection: str) -> tuple[HTTPStatus, bytes]:
@@ -158,8 +166,8 @@ class Snapshots:
 
     def run(self, command: list[str], nodes: list[StandIn], key: str = KEY) -> Done:
         addresses = ",".join(node.address for node in nodes)
-        variables = {"QDRANT_NODES": addresses, "QDRANT_API_KEY": key, "QDRANT_TIMEOUT_SECONDS": "1", "BACKUP_FOLDER": str(self.folder)}
-        return run(command, variables)
+        settings = {"QDRANT_TIMEOUT_SECONDS": "1", "BACKUP_FOLDER": str(self.folder), "BACKUP_LONGEST_SECONDS": str(LONGEST)}
+        return run(command, {"QDRANT_NODES": addresses, "QDRANT_API_KEY": key, **settings})
 
     def manifests(self) -> list[Path]:
         return sorted(self.folder.glob("*/manifest.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ import pytest
 from tests.conftest import require_peer
 from tests.manifests.backup_neo4j import Neo4j, stand_in
 from tests.manifests.backup_programs import NEO4J, QDRANT, command_of, containers_of, pod_of, run, settings_of
-from tests.manifests.backup_qdrant import Snapshots, StandIn, running
+from tests.manifests.backup_qdrant import LONGEST, Snapshots, StandIn, running
 from tests.manifests.backup_store import NAME, Store
+from tests.manifests.renders import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +55,20 @@ def test_a_backup_has_every_collection_of_every_node_and_restores_it(cluster: li
     assert [node.collections for node in cluster] == before
     assert {each["priority"] for node in cluster for each in node.restored} == {"snapshot"}
     assert cluster[0].aliases == {"context": "docs"}
+
+
+def at(seconds_ago: int) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds_ago)).strftime("%Y-%m-%d-%H-%M-%S")
+
+
+def test_what_a_killed_run_left_is_removed_and_nothing_else(cluster: list[StandIn], snapshots: Snapshots) -> None:
+    left = [f"docs-7001-{at(LONGEST + 60)}.snapshot", f"a b/c-7001-{at(30 * 86400)}.snapshot"]
+    kept = [f"docs-7001-{at(LONGEST - 60)}.snapshot", "docs-before-the-upgrade.snapshot", f"docs-shard-0-{at(86400)}.snapshot"]
+    cluster[1].snapshots = dict.fromkeys([*left, *kept], b"")
+    done = snapshots.run(snapshots.backup, cluster)
+    assert done.code == 0, done.said
+    assert list(cluster[1].snapshots) == kept
+    assert all(f"removing {name}" in done.said for name in left)
 
 
 def goes_down(nodes: list[StandIn]) -> None:
@@ -361,13 +376,21 @@ def test_job_pods_are_restricted_and_no_service_of_a_database_leads_to_them(repl
         assert leading == ({"neo4j-restore"} if item["metadata"]["name"] == "neo4j-restore" else set())
 
 
-def test_backups_ask_every_member(replicated: Render) -> None:
-    for app, key, port in (("qdrant", "QDRANT_NODES", 6333), ("neo4j", "BACKUP_FROM", 6362)):
-        members = range(replicated.one("StatefulSet", app)["spec"]["replicas"])
-        assert settings_of(replicated, app)[key] == ",".join(f"{app}-{member}.{app}-headless:{port}" for member in members)
+def test_a_failed_backup_can_be_looked_at_when_its_alert_comes(replicated: Render) -> None:
+    for app in ("qdrant", "neo4j"):
+        (rule,) = (rule for rule in replicated.rules() if rule.get("alert", "").lower() == f"{app}backupstale")
+        ((hours, seconds),) = re.findall(r"time\(\) - (\d+) \* (\d+)", rule["expr"])
+        job = replicated.one("CronJob", f"{app}-backup")["spec"]["jobTemplate"]["spec"]
+        assert job["ttlSecondsAfterFinished"] > int(hours) * int(seconds) + 12 * 3600
+        assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_each_environment_has_its_own_bucket(renders: Mapping[str, Render]) -> None:
-    stores = [settings_of(renders[name], app)["BACKUP_STORE"] for name in ("staging", "prod") for app in ("qdrant", "neo4j")]
-    assert len(set(stores)) == len(stores)
-    assert not renders["dev"].of("CronJob")
+def test_no_run_of_a_backup_is_taken_for_one_that_was_killed(replicated: Render) -> None:
+    job = replicated.one("CronJob", "qdrant-backup")["spec"]["jobTemplate"]["spec"]
+    assert int(settings_of(replicated, "qdrant")["BACKUP_LONGEST_SECONDS"]) >= job["activeDeadlineSeconds"]
+
+
+def test_only_the_mesh_features_speak_of_the_mesh() -> None:
+    """A cluster without Istio knows none of its kinds, so that an environment without these features could not be applied."""
+    kinds = re.compile(r"^apiVersion: \S+\.istio\.io/", re.MULTILINE)
+    assert {path.parent.name for path in (ROOT / "apps").rglob("*.yaml") if kinds.search(path.read_text("utf-8"))} == {"mesh"}
