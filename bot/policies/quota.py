@@ -5,16 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping
+from bot.policies.fields import at, mapping, number, text
 from bot.policies.manifests import wrong
 from bot.policies.quantities import quantity
-from bot.policies.replicas import most_replicas
+from bot.policies.replicas import JOBS, most_replicas
 from bot.policies.sizes import claim_size, own_claims, pod_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.policies.manifests import Manifests, Violation
+    from bot.policies.manifests import Manifests, Pods, Violation
     from bot.policies.sizes import Bound
 
 GI = 1024**3
@@ -52,8 +52,25 @@ def most_used(manifests: Manifests, name: str) -> Fraction | None:
 
 def _claimed(manifests: Manifests) -> list[int]:
     alone = [claim_size(mapping(item, "spec")) for item in manifests.of("PersistentVolumeClaim")]
-    owned = [claim_size(claim) for pods in manifests.pods for claim in own_claims(pods) for _ in range(most_replicas(manifests, pods))]
+    owned = [
+        claim_size(claim)
+        for pods in manifests.pods
+        for claim in own_claims(pods)
+        for _ in range(most_replicas(manifests, pods) * _with_volumes(pods))
+    ]
     return alone + owned
+
+
+def _with_volumes(pods: Pods) -> int:
+    """How many Pods hold volumes for each that runs: those of a CronJob keep them when they have ended, until their Job is removed."""
+    if pods.kind not in JOBS:
+        return 1
+    job = mapping(pods.owner, *(("spec", "jobTemplate", "spec") if pods.kind == "CronJob" else ("spec",)))
+    attempts = number(job, "backoffLimit", default=6) + 1 if text(pods.spec, "restartPolicy") == "Never" else 1
+    if pods.kind == "Job":
+        return attempts
+    failed, succeeded = (number(pods.owner, "spec", f"{each}JobsHistoryLimit", default=n) for each, n in (("failed", 1), ("successful", 3)))
+    return attempts * (1 + failed) + succeeded
 
 
 def _said(name: str, amount: Fraction) -> str:

@@ -22,6 +22,9 @@ MOUNTED = {"name": "backups", "persistentVolumeClaim": {"claimName": "backups"}}
 SCRATCH = {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": DISK}}}
 POD = "spec/jobTemplate/spec/template/spec"
 ROOM = put(QUOTA, "spec/hard/requests.storage", "650Gi")
+HISTORY = (put(BACKUP, "spec/failedJobsHistoryLimit", 1), put(BACKUP, "spec/successfulJobsHistoryLimit", 0))
+# With two attempts: those of the run that goes on, and those of the one that failed.
+TWICE = (*HISTORY, put(BACKUP, f"{POD}/restartPolicy", "Never"), put(BACKUP, "spec/jobTemplate/spec/backoffLimit", 1))
 
 
 def mount(volume: dict[str, Any]) -> Change:
@@ -34,7 +37,12 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         [f"{QDRANT} {CLAIM}.storageClassName"],
     ),
     "no class": (
-        (ROOM, mount(SCRATCH), cut(BACKUP, f"{POD}/volumes/0/ephemeral/volumeClaimTemplate/spec/storageClassName")),
+        (
+            put(QUOTA, "spec/hard/requests.storage", "700Gi"),
+            *HISTORY,
+            mount(SCRATCH),
+            cut(BACKUP, f"{POD}/volumes/0/ephemeral/volumeClaimTemplate/spec/storageClassName"),
+        ),
         [f"{BACKUP} spec.jobTemplate.spec.template.spec.volumes[scratch].ephemeral.volumeClaimTemplate.spec.storageClassName"],
     ),
     "a volume for many nodes": (
@@ -53,6 +61,10 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
     "a quota without room for sidecars": ((put(QUOTA, "spec/hard/requests.memory", "13Gi"),), [f"{QUOTA} spec.hard[requests.memory]"]),
     "a quota of limits": ((put(QUOTA, "spec/hard/limits.cpu", "25"),), [f"{QUOTA} spec.hard[limits.cpu]"]),
     "a quota without room for volumes": ((put(QUOTA, "spec/hard/requests.storage", "599Gi"),), [f"{QUOTA} spec.hard[requests.storage]"]),
+    "a quota without room for what failed Jobs hold": (
+        (mount(SCRATCH), *TWICE, put(QUOTA, "spec/hard/requests.storage", "799Gi")),
+        [f"{QUOTA} spec.hard[requests.storage]"],
+    ),
     "a quota of volumes": ((put(QUOTA, "spec/hard/persistentvolumeclaims", 5),), [f"{QUOTA} spec.hard[persistentvolumeclaims]"]),
     "a quota of Pods": ((put(QUOTA, "spec/hard/pods", "12"),), [f"{QUOTA} spec.hard[pods]"]),
     "a quota that is no amount": ((put(QUOTA, "spec/hard/pods", "many"),), [f"{QUOTA} spec.hard[pods]"]),
@@ -76,7 +88,7 @@ def test_every_rule_has_a_failing_example() -> None:
     "changes",
     [
         (add(BACKUPS), ROOM, mount(MOUNTED)),
-        (mount(SCRATCH), ROOM),
+        (mount(SCRATCH), *TWICE, put(QUOTA, "spec/hard/requests.storage", "800Gi")),
         (put(QUOTA, "spec/hard", {"pods": 13, "requests.cpu": "7150m", "requests.storage": "600Gi"}),),
         (put(QUOTA, "spec/hard", {"services.loadbalancers": "0"}),),
         (put(QUOTA, "spec", {"hard": {"pods": "1"}, "scopes": ["BestEffort"]}),),
