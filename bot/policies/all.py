@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.policies.access import ACCESS_POLICIES
 from bot.policies.authorization import AUTHORIZATION_POLICIES
+from bot.policies.backups import BACKUP_POLICIES
 from bot.policies.declared import DECLARED_POLICIES
 from bot.policies.destinations import DESTINATION_POLICIES
 from bot.policies.disruption import DISRUPTION_POLICIES
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 POLICIES: tuple[Policy, ...] = (
     *ACCESS_POLICIES,
     *AUTHORIZATION_POLICIES,
+    *BACKUP_POLICIES,
     *DECLARED_POLICIES,
     *DESTINATION_POLICIES,
     *DISRUPTION_POLICIES,

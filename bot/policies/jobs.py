@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, mapping, number, strings, text
+from cronsim import CronSim, CronSimError
+
+from bot.policies.fields import at, integer, mapping, number, strings, text
 from bot.policies.manifests import wrong
+from bot.policies.replicas import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +18,35 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Violation
 
 LEAST_DEADLINE = 10  # the controller looks every 10 s and skips what is late by then
+# What Kubernetes reads, which is less than cron's dialects: no seconds, no L, W or #, and Sunday is 0 alone.
+FIELDS = re.compile(r"(?:(?:\d+|[A-Za-z]{3}|[*,/-])+(?: +|\Z)){5}")
+SUNDAY_IS_7 = re.compile(r"(?:.*[ ,-])7(?:[,/-]\S*)?\Z")
+NEVER = "0 0 31 2 *"  # how a CronJob says that it runs when people start it
+START = datetime(2026, 1, 1, tzinfo=UTC)  # any: whether a schedule can be read does not depend on it
+LEAST_KEPT = 36 * 3600  # an alert comes after 30 hours without success
 HOOK = "argocd.argoproj.io/hook"
+
+
+def schedules_can_be_read(manifests: Manifests) -> Iterator[Violation]:
+    """A schedule is five fields of cron and comes round; that which never does is for suspended ones."""
+    for item in manifests.of("CronJob"):
+        schedule = text(item, "spec", "schedule")
+        reason = _why_unreadable(schedule)
+        if reason and not (schedule == NEVER and at(item, "spec", "suspend") is True):
+            what = f"is {schedule or 'not set'}: {reason}; it is refused, or never runs"
+            yield wrong(item, "spec.schedule", what, hint=f'write five fields, such as "15 2 * * *"; a suspended one may have "{NEVER}"')
+
+
+def _why_unreadable(schedule: str) -> str:
+    if not FIELDS.fullmatch(schedule):
+        return "not five fields of numbers, names, * , / and -"
+    if SUNDAY_IS_7.fullmatch(schedule):
+        return "Sunday is 0"
+    try:
+        CronSim(schedule, START)
+    except CronSimError as error:
+        return str(error).lower()
+    return ""
 
 
 def schedules_have_a_time_zone(manifests: Manifests) -> Iterator[Violation]:
@@ -68,14 +101,27 @@ def jobs_are_not_made_anew(manifests: Manifests) -> Iterator[Violation]:
 
 
 def failed_runs_are_new_pods(manifests: Manifests) -> Iterator[Violation]:
-    """A Job's Pods are restarted in a way that Jobs allow."""
+    """A Job's failed Pods stay, with their logs."""
     for pods in manifests.pods:
-        if pods.kind in {"Job", "CronJob"} and text(pods.spec, "restartPolicy") not in {"Never", "OnFailure"}:
-            what = f"is {text(pods.spec, 'restartPolicy') or 'not set (Always)'}, which the API server refuses for a Job"
+        policy = text(pods.spec, "restartPolicy")
+        if pods.kind in JOBS and policy != "Never":
+            refused = f"is {policy or 'not set (Always)'}, which the API server refuses for a Job"
+            what = "is OnFailure: after the last attempt the Pod is removed, and its logs with it" if policy == "OnFailure" else refused
             yield pods.wrong(f"{pods.path}.restartPolicy", what, hint="set restartPolicy: Never, which keeps the logs of failed runs")
 
 
+def failed_runs_outlive_their_alert(manifests: Manifests) -> Iterator[Violation]:
+    """What failed at night is still there when somebody is told."""
+    for item in manifests.of("CronJob"):
+        where = "spec.jobTemplate.spec.ttlSecondsAfterFinished"
+        kept = integer(item, *where.split("."))
+        if kept is not None and kept < LEAST_KEPT and at(item, "spec", "suspend") is not True:
+            what = f"is {kept}: a run that failed is gone before the alert on it fires"
+            yield wrong(item, where, what, hint=f"write {LEAST_KEPT} or more, or leave it to failedJobsHistoryLimit")
+
+
 JOB_POLICIES = (
+    schedules_can_be_read,
     schedules_have_a_time_zone,
     runs_do_not_overlap,
     late_runs_still_start,
@@ -83,6 +129,7 @@ JOB_POLICIES = (
     history_is_short,
     jobs_are_not_made_anew,
     failed_runs_are_new_pods,
+    failed_runs_outlive_their_alert,
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.contents import Problem
 from bot.kustomizations import HASH_SUFFIX
 from bot.policies.all import POLICIES, SOURCE_POLICIES
+from bot.policies.backups import shared_places
 from bot.policies.changes import immutable_changes
 from bot.policies.manifests import Manifests
 from bot.policies.origins import origin_of, origins
@@ -66,6 +67,13 @@ def violations(
     found += [violation for policy in sources for violation in policy(look.texts)]
     found += [violation for inspector in inspectors for violation in inspector(look.rendered.objects)]
     return list(dict.fromkeys(found))
+
+
+def beside_each_other(looks: Sequence[Look]) -> Iterator[Problem]:
+    """What is wrong with environments only because of one another."""
+    by_name = {look.name: look for look in looks}
+    for name, violation in shared_places(map(_manifests, looks)):
+        yield from problems(by_name[name], [violation])
 
 
 def _manifests(look: Look) -> Manifests:

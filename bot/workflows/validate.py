@@ -9,7 +9,7 @@ from bot.contents import Problem, image_problems, unused_images
 from bot.model import APPS, BotError, RenderError
 from bot.ports import FOLDER, Entry
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
-from bot.workflows.inspection import Look, inspected, manifest_files, not_rendered, warnings_of
+from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
 from bot.workflows.validate_files import file_problems, record_problems
@@ -36,6 +36,7 @@ def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: S
     renders = {env.name: done[env.name, commit] for env in environments}
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = [*file_problems(objects, stack)]
+    looks: list[Look] = []
     for environment in environments:
         now, head = renders[environment.name], futures[environment.name]
         found += _environment(objects, stack, environment, now)
@@ -45,6 +46,8 @@ def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: S
         at = heads[environment.name]
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head)
         found += inspected(look, coming, inspectors=inspectors)
+        looks += filter(None, [coming or look])
+    found += beside_each_other(looks)
     found += platform_problems(objects, renderer, commit, inspectors=inspectors)
     complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
     if len(complete) == len(environments):

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "sandbox": {"core", "workflows", "adapters", "sandbox", "cli"},
 }
 THIRD_PARTY = {
-    "core": {"ruamel", "pydantic", "pydantic_core", "promql_parser"},
+    "core": {"cronsim", "ruamel", "pydantic", "pydantic_core", "promql_parser"},
     "workflows": set[str](),
     "settings": {"platformdirs"},
     "wiring": set[str](),

@@ -123,3 +123,14 @@ def test_a_change_that_the_api_server_refuses_is_known_before_it_is_promoted(che
     replace(checkout / "apps/qdrant/base/stateful-set.yaml", "podManagementPolicy: Parallel", "podManagementPolicy: OrderedReady")
     refused = told(bot, "StatefulSet qdrant: spec.podManagementPolicy", "API server refuses")
     assert not any(problem["is_error"] for problem in refused)
+
+
+def test_environments_that_keep_their_backups_in_one_place_are_named(checkout: Path, bot: Bot) -> None:
+    """The retention of one would remove the backups of the other."""
+    for name in ("staging", "prod"):
+        replace(
+            checkout / f"environments/{name}/qdrant/kustomization.yaml", f"context-foundation-{name}-backups", "backups-of-staging-and-prod"
+        )
+    named = told(bot, "CronJob qdrant-backup", "BACKUP_STORE", "store:backups-of-staging-and-prod/qdrant is where")
+    assert {word for problem in named for word in ("staging", "prod") if f"where {word} keeps" in problem["what"]} == {"staging", "prod"}
+    assert all(problem["is_error"] for problem in named)

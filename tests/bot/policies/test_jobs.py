@@ -7,16 +7,28 @@ import pytest
 from bot.policies.jobs import (
     JOB_POLICIES,
     failed_runs_are_new_pods,
+    failed_runs_outlive_their_alert,
     history_is_short,
     jobs_are_not_made_anew,
     late_runs_still_start,
     runs_come_to_an_end,
     runs_do_not_overlap,
+    schedules_can_be_read,
     schedules_have_a_time_zone,
 )
-from tests.bot.policies.examples import GONE, Failing, check_failing, check_module, check_odd
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
+RESTART = "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.restartPolicy"
+SCHEDULE = "CronJob qdrant-backup spec.schedule"
 FAILING = (
+    Failing(schedules_can_be_read, SCHEDULE, GONE, "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "61 2 * * *", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "15 2 * *", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "0 15 2 * * *", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "15 2 L * *", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "15 2 * * 1-7", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "15 2 * * SON", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "0 0 31 2 *", "suspended"),  # never, though it is not suspended
     Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", GONE, "Etc/UTC"),
     Failing(runs_do_not_overlap, "CronJob qdrant-backup spec.concurrencyPolicy", GONE, "Forbid"),
     Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", GONE, "3600"),
@@ -25,13 +37,26 @@ FAILING = (
     Failing(runs_come_to_an_end, "Job qdrant-check spec.backoffLimit", GONE, "backoffLimit"),
     Failing(history_is_short, "CronJob qdrant-backup spec.failedJobsHistoryLimit", 0, "1 or more"),
     Failing(jobs_are_not_made_anew, "Job qdrant-check spec.ttlSecondsAfterFinished", 60, "hook"),
-    Failing(failed_runs_are_new_pods, "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.restartPolicy", GONE, "Never"),
+    Failing(failed_runs_are_new_pods, RESTART, GONE, "Never"),
+    Failing(failed_runs_are_new_pods, RESTART, "OnFailure", "Never"),
+    Failing(failed_runs_outlive_their_alert, "CronJob qdrant-backup spec.jobTemplate.spec.ttlSecondsAfterFinished", 3600, "129600"),
 )
 
 
 @pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at}")
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
+
+
+@pytest.mark.parametrize("schedule", ["15 2 * * *", "*/15 0-6,22-23 1 jan-mar MON-FRI", "0 7 7 7 0", "0 0 29 2 *"])
+def test_schedules_that_kubernetes_reads_pass(schedule: str) -> None:
+    assert list(schedules_can_be_read(changed(SCHEDULE, schedule))) == []
+
+
+def test_a_suspended_one_may_never_come_round() -> None:
+    manifests = changed(SCHEDULE, "0 0 31 2 *")
+    manifests.of("CronJob")[0]["spec"]["suspend"] = True
+    assert list(schedules_can_be_read(manifests)) == []
 
 
 def test_the_good_stack_passes_and_every_policy_has_an_example() -> None:

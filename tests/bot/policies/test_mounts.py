@@ -18,9 +18,9 @@ FAILING = (
     Failing(
         mounts_have_volumes,
         "StatefulSet qdrant spec.template.spec.containers[qdrant].volumeMounts[]",
-        {"name": "qdrant-snapshots", "mountPath": "/qdrant/snapshots"},
+        {"name": "qdrant-models", "mountPath": "/qdrant/models"},
         "patch by index",
-        field="spec.template.spec.containers[qdrant].volumeMounts[/qdrant/snapshots].name",
+        field="spec.template.spec.containers[qdrant].volumeMounts[/qdrant/models].name",
     ),
     Failing(
         paths_are_mounted_once,
