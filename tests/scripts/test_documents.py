@@ -20,7 +20,7 @@ STILL_WAITING = 9
 WAITS = [
     block.text
     for block in blocks((ROOT / "docs" / "BACKUP_AND_RESTORE.md").read_text("utf-8").replace("\n   ", "\n"))
-    if "until " in block.text
+    if "while kubectl" in block.text
 ]
 
 
@@ -33,15 +33,21 @@ def _run(text: str, cluster: Cluster) -> int:
 
 @pytest.mark.parametrize("ended", ["SuccessCriteriaMet Complete", "FailureTarget Failed", "Failed"])
 def test_waiting_ends_with_a_job_that_failed_too(ended: str, cluster: Cluster) -> None:
-    cluster.answer("get job/", ended)
+    cluster.answer("get job/", f"job {ended}")
     assert len(WAITS) == 2
     assert [_run(text, cluster) for text in WAITS] == [0, 0]
-    assert len([call for call in cluster.calls() if " logs job/" in call]) == 4
+    assert len([call for call in cluster.calls() if " logs job/" in call]) == 2
+
+
+def test_waiting_ends_with_a_job_that_is_gone(cluster: Cluster) -> None:
+    """One that succeeded is removed at once by its CronJob."""
+    cluster.answer("get job/", "")
+    assert [_run(text, cluster) for text in WAITS] == [0, 0]
 
 
 @pytest.mark.parametrize("meanwhile", ["", "FailureTarget", "SuccessCriteriaMet", "Suspended"])
 def test_waiting_goes_on_meanwhile(meanwhile: str, cluster: Cluster) -> None:
-    cluster.answer("get job/", meanwhile)
+    cluster.answer("get job/", f"job {meanwhile}")
     assert [_run(text, cluster) for text in WAITS] == [STILL_WAITING, STILL_WAITING]
 
 
