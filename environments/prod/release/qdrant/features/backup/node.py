@@ -78,6 +78,11 @@ def create_snapshot(node: Node, collection: str) -> Snapshot:
     return Snapshot(made["name"], int(made["size"]), made["checksum"])
 
 
+def snapshots(node: Node, collection: str) -> list[str]:
+    """The names of a collection's snapshots that lie on the node."""
+    return sorted(each["name"] for each in _result(node, "GET", _path(collection, "snapshots")))
+
+
 def delete_snapshot(node: Node, collection: str, name: str) -> None:
     """Frees the node's snapshot volume."""
     _result(node, "DELETE", _path(collection, "snapshots", name))

@@ -6,12 +6,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from node import Node, NodeError
 
 MANIFEST = "manifest.json"
 POLL_SECONDS = 2.0
+NAME = "%Y-%m-%dT%H-%M-%SZ"  # of a backup
+# What a node calls a snapshot that it was asked for: collection, its own id, and when, in UTC.
+NODES_NAME = r"{collection}-\d+-(\d{{4}}(?:-\d{{2}}){{5}})\.snapshot"
 
 Entry = dict[str, Any]  # of the manifest
 
@@ -29,13 +33,17 @@ class BackupError(Exception):
     """Why there is no backup, or no restore."""
 
 
-def back_up(nodes: list[Node], folder: Path, name: str) -> None:
-    """A folder `name` with a snapshot for each collection and node; its manifest is written last, when all of them are right."""
+def back_up(nodes: list[Node], folder: Path, *, now: datetime, longest_run: timedelta) -> None:
+    """A folder named by the time, with a snapshot for each collection and node; its manifest is written last, when all are right."""
+    name = now.strftime(NAME)
     shutil.rmtree(folder, ignore_errors=True)  # what an attempt before this one left
     target = folder / name
     target.mkdir(parents=True)
     versions = {node.address: qdrant.version(node) for node in nodes}
     names = _collections(nodes)
+    for node in nodes:
+        for each in names:
+            _remove_left_over(node, each, before=now - longest_run)
     collections = {each: [_take(node, each, target) for node in nodes] for each in names}
     manifest = {"made_at": name, "nodes": versions, "collections": collections, "aliases": qdrant.aliases(nodes[0])}
     partial = target / f"{MANIFEST}.partial"
@@ -54,6 +62,15 @@ def _collections(nodes: list[Node]) -> list[str]:
         if (peers := qdrant.peers(node)) != len(nodes):
             raise BackupError(f"{node.address}: the cluster has {peers} members, QDRANT_NODES names {len(nodes)}")
     return sorted(every)
+
+
+def _remove_left_over(node: Node, collection: str, *, before: datetime) -> None:
+    """Frees the volume of what runs left that were killed: a younger one may be of a run that goes on, another name is a person's."""
+    for name in qdrant.snapshots(node, collection):
+        found = re.fullmatch(NODES_NAME.format(collection=re.escape(collection)), name)
+        if found and datetime.strptime(found[1], "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC) < before:
+            _say(f"{node.address}: collection {collection}: removing {name}, which a run before this one left")
+            qdrant.delete_snapshot(node, collection, name)
 
 
 def _take(node: Node, collection: str, target: Path) -> Entry:
@@ -130,14 +147,14 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str], environment: dict[str, str]) -> None:
     """Does what the first argument says, as the environment's variables describe it."""
-    for name in ("QDRANT_NODES", "QDRANT_API_KEY", "QDRANT_TIMEOUT_SECONDS", "BACKUP_FOLDER"):
+    for name in ("QDRANT_NODES", "QDRANT_API_KEY", "QDRANT_TIMEOUT_SECONDS", "BACKUP_FOLDER", "BACKUP_LONGEST_SECONDS"):
         if not environment.get(name):
             raise BackupError(f"{name} is not set")
     timeout = float(environment["QDRANT_TIMEOUT_SECONDS"])
     nodes = [Node(address, environment["QDRANT_API_KEY"], timeout) for address in environment["QDRANT_NODES"].split(",")]
     folder = Path(environment["BACKUP_FOLDER"])
     if arguments == ["backup"]:
-        back_up(nodes, folder, datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
+        back_up(nodes, folder, now=datetime.now(UTC), longest_run=timedelta(seconds=int(environment["BACKUP_LONGEST_SECONDS"])))
     elif arguments == ["restore"]:
         restore(nodes, folder, timeout=timeout)
     else:
