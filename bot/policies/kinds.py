@@ -34,7 +34,12 @@ REPLACED = {
     "storage.k8s.io/v1beta1": "storage.k8s.io/v1",
     "telemetry.istio.io/v1alpha1": "telemetry.istio.io/v1",
 }
-STILL_THERE = frozenset({"EnvoyFilter"})  # has no newer version
+NEWEST = {  # kinds that have not followed their group, by the version that there is of them
+    "ClusterPushSecret": "external-secrets.io/v1alpha1",
+    "EnvoyFilter": "networking.istio.io/v1alpha3",
+    "ProxyConfig": "networking.istio.io/v1beta1",
+    "PushSecret": "external-secrets.io/v1alpha1",
+}
 GONE = {
     "PodSecurityPolicy": "remove it; the Namespace's pod-security.kubernetes.io labels do its work",
 }
@@ -51,9 +56,10 @@ def kinds_are_served(manifests: Manifests) -> Iterator[Violation]:
 def versions_are_current(manifests: Manifests) -> Iterator[Violation]:
     """No version of the API is one that has been replaced."""
     for item in manifests.objects:
-        newer = REPLACED.get(text(item, "apiVersion"))
-        if newer and text(item, "kind") not in {*STILL_THERE, *GONE}:
-            what = f"is {text(item, 'apiVersion')}, which is replaced: the next version of the cluster or the add-on may refuse it"
+        version, kind = text(item, "apiVersion"), text(item, "kind")
+        newer = REPLACED.get(version) and NEWEST.get(kind, REPLACED[version])
+        if newer and newer != version and kind not in GONE:
+            what = f"is {version}, which is replaced: the next version of the cluster or the add-on may refuse it"
             yield wrong(item, "apiVersion", what, hint=f"write {newer}")
 
 
