@@ -50,11 +50,13 @@ def change(found: Change) -> dict[str, Any]:
 def sizes(found: EnvironmentSize) -> dict[str, Any]:
     """What an environment asks for, in millicores and bytes."""
     groups = {"workloads": found.workloads, "volumes": found.claims, "jobs": found.jobs}
-    return {"total": asdict(found.total)} | {name: [_workload(each) for each in group] for name, group in groups.items()}
+    sums = {"total": asdict(found.total), "at_most": asdict(found.at_most)}
+    return sums | {name: [_workload(each) for each in group] for name, group in groups.items()}
 
 
 def _workload(found: WorkloadSize) -> dict[str, Any]:
-    return {"kind": found.kind, "name": found.name, "replicas": found.replicas, "each": asdict(found.each), "total": asdict(found.total)}
+    sums = {"each": asdict(found.each), "total": asdict(found.total), "at_most": asdict(found.at_most)}
+    return {"kind": found.kind, "name": found.name, "replicas": found.replicas, "most_replicas": found.most_replicas} | sums
 
 
 def planned(found: Planned | None) -> dict[str, Any] | None:

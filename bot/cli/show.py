@@ -67,12 +67,15 @@ def diff(console: Console, text: str, *, most: int | None = MAX_DIFF_LINES) -> N
 
 
 def sizes(console: Console, found: Mapping[str, EnvironmentSize]) -> None:
-    """What environments ask for; Jobs run now and then, and are named beside the sum."""
+    """What environments ask for, at least and at most; Jobs run now and then, and are named beside the sums."""
     rows: list[tuple[str, ...]] = []
     for environment, size in found.items():
-        asking = (*size.workloads, *size.claims)
-        rows += [(environment, f"{each.kind} {each.name}", str(each.replicas), *_amounts(each.total)) for each in asking]
-        rows += [(environment, "in all", "", *_amounts(size.total))]
+        for each in (*size.workloads, *size.claims):
+            rows += [(environment, f"{each.kind} {each.name}", str(each.replicas), *_amounts(each.total))]
+            if each.most_replicas > each.replicas:
+                rows += [(environment, f"{each.kind} {each.name}, at most", str(each.most_replicas), *_amounts(each.at_most))]
+        rows += [(environment, "in all, at least", "", *_amounts(size.total))]
+        rows += [(environment, "in all, at most", "", *_amounts(size.at_most))]
         rows += [(environment, f"{each.kind} {each.name}, when it runs", "", *_amounts(each.total)) for each in size.jobs]
     table(console, ("ENVIRONMENT", "WORKLOAD", "PODS", "CPU", "MEMORY", "STORAGE"), rows)
 

@@ -33,14 +33,15 @@ def least_replicas(manifests: Manifests, pods: Pods) -> int:
     return _parallel(pods) if pods.kind in JOBS else _default(integer(pods.owner, "spec", "replicas"))
 
 
+def scaled_replicas(manifests: Manifests, pods: Pods) -> int:
+    """Pods that there are at the largest scale, without those that an update adds."""
+    least, scaler = least_replicas(manifests, pods), scaler_of(manifests, pods)
+    return max(least, _default(integer(scaler, "spec", "maxReplicas"))) if scaler else least
+
+
 def most_replicas(manifests: Manifests, pods: Pods) -> int:
     """Pods that there may be while a rolling update runs at the largest scale."""
-    scaler = scaler_of(manifests, pods)
-    most = (
-        max(_default(integer(scaler, "spec", "maxReplicas")), least_replicas(manifests, pods))
-        if scaler
-        else least_replicas(manifests, pods)
-    )
+    most = scaled_replicas(manifests, pods)
     if pods.kind != "Deployment" or text(pods.owner, "spec", "strategy", "type") == "Recreate":
         return most
     surge = at(pods.owner, "spec", "strategy", "rollingUpdate", "maxSurge")

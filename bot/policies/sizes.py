@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.policies.fields import at, mapping, mappings, text
 from bot.policies.manifests import name_of
 from bot.policies.quantities import quantity
-from bot.policies.replicas import JOBS, least_replicas
+from bot.policies.replicas import JOBS, least_replicas, scaled_replicas
 from bot.policies.sidecars import has_sidecar, pod_annotations
 
 if TYPE_CHECKING:
@@ -46,17 +46,23 @@ class Size:
 
 @dataclass(frozen=True)
 class WorkloadSize:
-    """What one workload asks for: of each Pod, and of how many there are at least."""
+    """What one workload asks for: of each Pod, of how many there are at least, and at most when it is scaled."""
 
     kind: str
     name: str
     replicas: int
     each: Size
+    most_replicas: int
 
     @property
     def total(self) -> Size:
-        """Of all Pods together."""
+        """Of all Pods together, with as few as there may be."""
         return self.each * self.replicas
+
+    @property
+    def at_most(self) -> Size:
+        """Of all Pods together, with as many as there may be."""
+        return self.each * self.most_replicas
 
 
 @dataclass(frozen=True)
@@ -69,18 +75,23 @@ class EnvironmentSize:
 
     @property
     def total(self) -> Size:
-        """Of all workloads and volumes together."""
+        """Of all workloads and volumes together, with as few Pods as there may be."""
         return sum((each.total for each in (*self.workloads, *self.claims)), Size())
+
+    @property
+    def at_most(self) -> Size:
+        """Of all workloads and volumes together, with as many Pods as autoscalers may make."""
+        return sum((each.at_most for each in (*self.workloads, *self.claims)), Size())
 
 
 def environment_size(manifests: Manifests) -> EnvironmentSize:
-    """What the requests of an environment add up to, with as many Pods as there are at least."""
+    """What the requests of an environment add up to; Pods that an update adds for a time are not in it."""
     sizes = [
-        WorkloadSize(pods.kind, pods.name, least_replicas(manifests, pods), pod_size(manifests, pods))
+        WorkloadSize(pods.kind, pods.name, least_replicas(manifests, pods), pod_size(manifests, pods), scaled_replicas(manifests, pods))
         for pods in sorted(manifests.pods, key=lambda pods: (pods.name, pods.kind))
     ]
     claims = tuple(
-        WorkloadSize("PersistentVolumeClaim", name_of(item), 1, Size(storage=claim_size(mapping(item, "spec"))))
+        WorkloadSize("PersistentVolumeClaim", name_of(item), 1, Size(storage=claim_size(mapping(item, "spec"))), 1)
         for item in sorted(manifests.of("PersistentVolumeClaim"), key=name_of)
     )
     return EnvironmentSize(

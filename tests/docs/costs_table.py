@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.replicas import JOBS, least_replicas, scaler_of
+from bot.policies.replicas import JOBS, least_replicas, scaled_replicas
 from bot.policies.sizes import Size, pod_size
 from tests.docs.markdown import code, table
 from tests.docs.stack import at, called
@@ -12,7 +12,6 @@ from tests.docs.stack import at, called
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.policies.manifests import Manifests, Pods
     from tests.docs.stack import Stack
     from tests.manifests.renders import Render
 
@@ -53,17 +52,11 @@ def _environment(render: Render) -> Iterator[tuple[str, ...]]:
     least = most = Size()
     for pods in manifests.pods:
         if pods.kind not in JOBS:
-            size, few, many = pod_size(manifests, pods), least_replicas(manifests, pods), _scaled(manifests, pods)
+            size, few, many = pod_size(manifests, pods), least_replicas(manifests, pods), scaled_replicas(manifests, pods)
             yield name, code(called(pods.owner)), f"{few} to {many}" if few < many else str(few), *_words(size), *_words(size * few)
             least, most = least + size * few, most + size * many
     for which, sum_of_all in (("all, at least", least), ("all, at most", most)):
         yield name, f"**{which}**", "", "", "", "", *_words(sum_of_all)
-
-
-def _scaled(manifests: Manifests, pods: Pods) -> int:
-    """Pods at the autoscaler's maximum, without those that an update adds."""
-    most = at(scaler_of(manifests, pods), "spec.maxReplicas")
-    return int(most or least_replicas(manifests, pods))
 
 
 def _jobs(render: Render) -> Iterator[tuple[str, ...]]:

@@ -28,11 +28,12 @@ def size_of(name: str, *changes: Any) -> WorkloadSize:
 def test_a_stack_adds_up() -> None:
     size = environment_size(manifests(stack()))
     assert size.workloads == (
-        WorkloadSize("Deployment", "context-api", 2, Size(550, GI + 128 * MI)),
-        WorkloadSize("StatefulSet", "neo4j", 3, Size(550, GI + 128 * MI, 100 * GI)),
-        WorkloadSize("StatefulSet", "qdrant", 3, Size(550, GI + 128 * MI, 100 * GI)),
+        WorkloadSize("Deployment", "context-api", 2, Size(550, GI + 128 * MI), 4),
+        WorkloadSize("StatefulSet", "neo4j", 3, Size(550, GI + 128 * MI, 100 * GI), 3),
+        WorkloadSize("StatefulSet", "qdrant", 3, Size(550, GI + 128 * MI, 100 * GI), 3),
     )
     assert size.total == Size(8 * 550, 8 * (GI + 128 * MI), 600 * GI)
+    assert size.at_most == Size(10 * 550, 10 * (GI + 128 * MI), 600 * GI)
 
 
 def test_jobs_are_named_and_not_in_the_total() -> None:
@@ -47,7 +48,7 @@ def test_jobs_are_named_and_not_in_the_total() -> None:
 
 def test_claims_of_no_workload_are_in_the_total() -> None:
     size = environment_size(manifests(changed(add(thing("PersistentVolumeClaim", "backups", DISK)))))
-    assert size.claims == (WorkloadSize("PersistentVolumeClaim", "backups", 1, Size(storage=50 * GI)),)
+    assert size.claims == (WorkloadSize("PersistentVolumeClaim", "backups", 1, Size(storage=50 * GI), 1),)
     assert size.total.storage == 650 * GI
 
 
@@ -58,6 +59,12 @@ def test_a_volume_of_a_pod_counts_for_each_pod() -> None:
 
 def test_replicas_are_those_of_the_autoscaler_at_least() -> None:
     assert size_of("context-api", put("HorizontalPodAutoscaler context-api", "spec/minReplicas", 5)).replicas == 5
+
+
+def test_at_most_counts_the_autoscaler_s_pods_and_not_those_of_an_update() -> None:
+    size = size_of("context-api", put("HorizontalPodAutoscaler context-api", "spec/maxReplicas", 20))
+    assert (size.most_replicas, size.at_most) == (20, size.each * 20)
+    assert size_of("context-api", put("HorizontalPodAutoscaler context-api", "spec/maxReplicas", 1)).most_replicas == 2
     assert size_of("context-api", cut("HorizontalPodAutoscaler context-api"), put(API, "spec/replicas", 7)).replicas == 7
 
 
