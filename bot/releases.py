@@ -13,7 +13,7 @@ from bot.simple_yaml import load_simple, readable, reads_as_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.model import Image
+    from bot.model import Image, Release
 
 SHA = re.compile(r"[0-9a-f]{40}")
 PLACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -29,6 +29,11 @@ HOLD_HINT = "bot alone writes holds: restore the file from main, or lift the hol
 def version_of(images: Iterable[Image], tree: str) -> str:
     """What people call a release: the tag of its first image; without images the tree's first 12 digits."""
     return next((image.tag for image in images), tree[:VERSION_DIGITS])
+
+
+def unpinned(release: Release) -> tuple[str, ...]:
+    """The images of a release that have no digest: a cluster that requires digests refuses their Pods."""
+    return tuple(image.reference for image in release.images if image.digest is None)
 
 
 def record_text(record: Record) -> str:

@@ -19,6 +19,11 @@ MOVING_WORDS = frozenset(
         *("rolling", "snapshot", "stable", "staging", "test"),
     )
 )
+UNPINNED = {
+    "wanted": "tags can be moved; where digests are required it is not promoted",
+    "required once live": "{} requires one and refuses the Pod, so this is an error once it is live",
+    "required": "{} requires one and refuses the Pod",
+}
 MOVING_VERSION = re.compile(r"v?\d{1,4}(\.\d+)?")  # 1 and 1.27 follow each patch; a date or 1.27.3 stays
 
 
@@ -86,8 +91,10 @@ def is_pinned(manifests: Manifests) -> Iterator[Violation]:
             what = f"has {image.digest[:80]!r} for a digest, which no registry has"
             yield pods.wrong(where, what, hint="run `bot pin`, which asks the registry")
         elif image.tag and not image.digest:
-            what = f"is {image.repository}:{image.tag} without a digest: tags can be moved; where digests are required it is not promoted"
-            yield pods.wrong(where, what, hint="run `bot pin`, which writes the digest of each tag into apps/<app>/images", is_error=False)
+            why = UNPINNED[manifests.digests].format(manifests.environment)
+            hint = "run `bot pin`, which writes the digest of each tag into apps/<app>/images"
+            what = f"is {image.repository}:{image.tag} without a digest: {why}"
+            yield pods.wrong(where, what, hint=hint, is_error=manifests.digests == "required")
 
 
 IMAGE_POLICIES = (names_a_registry, names_a_version, stays_what_it_is, is_pulled_when_missing, is_pinned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.policies.fields import mapping, mappings, strings
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Inspector = Callable[[Sequence["Object"]], Iterable["Violation"]]
 
 Object = dict[str, Any]  # arbitrary YAML: one Kubernetes object
+Digests = Literal["wanted", "required once live", "required"]
 POD_PATHS = {
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
@@ -76,6 +77,7 @@ class Manifests:
     namespace: str
     objects: tuple[Object, ...]
     others: Mapping[str, str] = field(default_factory=dict)  # namespaces of the other environments, by their names
+    digests: Digests = "wanted"  # whether the environment takes an image without one
     _by_kind: dict[str, list[Object]] = field(init=False, repr=False, compare=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import BotError, Origin
 from bot.promotion import next_record
-from bot.releases import record_text
+from bot.releases import record_text, unpinned
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def init(checkout: Checkout, name: str | None = None, *, replace: str | None = N
     wanted = [pair for each in names for pair in _wanted(stack, stack.environment(each), replace=replace)]
     if not wanted:
         return Init("already", ())
+    for environment, release in wanted:
+        _refuse_unpinned(environment, release)
     written = tuple(f"{environment.name}/{release.app}" for environment, release in wanted)
     if dry_run:
         return Init("planned", written)
@@ -56,6 +58,14 @@ def _wanted(stack: Stack, environment: Environment, *, replace: str | None) -> l
     if replace is None:
         return [(environment, release) for release in lacking]
     return [(environment, r) for r in fitting if r in lacking or current[r.app].tree != r.tree or current[r.app].drift]
+
+
+def _refuse_unpinned(environment: Environment, release: Release) -> None:
+    loose = unpinned(release)
+    if loose and environment.live and environment.policy.require_digests:
+        message = f"{environment.name} is live and requires digests: {loose[0]} of {release.app} has none, and its Pods would be refused"
+        hint = f"run `bot pin {release.app}`, merge it, and promote it to {environment.promotes_from} first"
+        raise BotError(message, hint)
 
 
 def _write(checkout: Checkout, stack: Stack, environment: Environment, release: Release) -> None:

@@ -9,7 +9,7 @@ from bot import messages
 from bot.model import BotError, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
-from bot.releases import hold_text, record_text
+from bot.releases import hold_text, record_text, unpinned
 from bot.rollback import branch_of, choose_run, held, hold_path, is_rolled_back, quarantine, refuse_following_main
 from bot.workflows.changes import Changes, Proposal
 from bot.workflows.observe import runs_at
@@ -119,8 +119,18 @@ def _move(
     good = read_stack(objects, choice.run.commit).release(environment.name, app)
     if hold := held(good, stack.readable_holds):
         raise BotError(f"{app} {good.version} is quarantined: {hold.why}", f"lift it with `bot unquarantine {hold.environment} {hold.id}`")
+    _refuse_unpinned(environment, good)
     stopped = quarantine(bad, good, environment=environment.name, who=who, when=when, why=request.reason) if bad.tree else None
     return Move(bad, good, stopped, choice.run.commit, choice.warning)
+
+
+def _refuse_unpinned(environment: Environment, good: Release) -> None:
+    """Whatever the hurry: admission refuses such Pods, so that this would be no way back."""
+    loose = unpinned(good)
+    if loose and environment.policy.require_digests:
+        message = f"this rollback is refused: {loose[0]} of {good.app} {good.version} has no digest, and {environment.name} requires one"
+        hint = f"name a release that has digests with --to TREE, or roll forward: `bot pin {good.app}`, then promote"
+        raise BotError(message, hint)
 
 
 def _without_quarantined(objects: Objects, stack: Stack, environment: Environment, app: str, *, runs: tuple[Run, ...]) -> tuple[Run, ...]:

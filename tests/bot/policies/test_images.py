@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.policies.images import IMAGE_POLICIES, is_pinned, is_pulled_when_missing, names_a_registry, names_a_version, stays_what_it_is
 from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
+
+if TYPE_CHECKING:
+    from bot.policies.manifests import Digests
 
 IMAGE = "Deployment context-api spec.template.spec.containers[api].image"
 
@@ -63,6 +69,19 @@ def test_odd_shapes_are_passed_over() -> None:
 def test_a_tag_without_a_digest_is_a_warning() -> None:
     (violation,) = is_pinned(changed(IMAGE, "ghcr.io/team/context-api:v1.4.2"))
     assert not violation.is_error
+
+
+@pytest.mark.parametrize(
+    ("digests", "is_error", "words"),
+    [("required", True, "staging requires one and refuses the Pod"), ("required once live", False, "an error once it is live")],
+)
+def test_where_digests_are_required_a_tag_alone_is_an_error_once_the_environment_is_live(
+    digests: Digests, words: str, *, is_error: bool
+) -> None:
+    (violation,) = is_pinned(replace(changed(IMAGE, "ghcr.io/team/context-api:v1.4.2"), digests=digests))
+    assert violation.is_error is is_error
+    assert words in violation.what
+    assert "bot pin" in violation.hint
 
 
 @pytest.mark.parametrize("tag", ["v1.4.2", "5.26.29-enterprise", "v1.19.0-unprivileged", "2026.08.0", "20260823"])
