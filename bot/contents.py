@@ -31,6 +31,12 @@ class Problem:
     is_error: bool = True
 
 
+def about(file: str, message: str, hint: str) -> Problem:
+    """A message that may begin with its file, or with one below it and a line, as a problem of that file, which is named once."""
+    named = re.fullmatch(rf"({re.escape(file)}\S*?):?\s+(.+)", message, re.DOTALL)
+    return Problem(named[1], named[2], hint) if named else Problem(file, message, hint)
+
+
 def release_problems(app: str, files: Iterable[Entry], texts: Mapping[str, str]) -> tuple[Problem, ...]:
     """What a release may not contain; files and texts of its kustomizations by their path in it."""
     listed = tuple(files)

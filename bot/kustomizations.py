@@ -32,6 +32,7 @@ SPELLINGS = {
     )
 }
 DELETION = "$patch: delete"  # what it matches is gone from the render
+HASHES = re.compile(r"-[2456789bcdfghkmt]{10}\b")  # in a text
 HASH_SUFFIX = re.compile(r"-[2456789bcdfghkmt]{10}$")  # kustomize's alphabet (api/hasher/hasher.go)
 
 

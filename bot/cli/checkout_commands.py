@@ -65,13 +65,20 @@ def init(
     return Answer(done.outcome, {"written": list(done.written), "reason": replace}, show)
 
 
-def validate(*, ref: Ref = None) -> Answer:
-    """Check records, contents and renders of every environment, as it is and with the head of apps/; exit 1 on a problem."""
+def validate(
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="These alone; none: all, clusters/ and argocd/.")
+    ] = None,
+    *,
+    ref: Ref = None,
+) -> Answer:
+    """Check records, contents and renders of environments, as they are and with the head of apps/; exit 1 on an error."""
     from bot.wiring import build_inspectors, build_renderer
     from bot.workflows import validate as workflow
 
     checkout = open_here()
-    found = workflow.validate(checkout, build_renderer(), _commit(checkout, ref), inspectors=build_inspectors())
+    names = environments or ()
+    found = workflow.validate(checkout, build_renderer(), _commit(checkout, ref), names=names, inspectors=build_inspectors())
     errors = [problem for problem in found if problem.is_error]
 
     def show(console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Source files, as texts by path: no field that kustomize gives up, no secret made from Git, no file that nothing reads."""
+"""Source files, as texts by path: YAML, no field that kustomize gives up, no secret made from Git, no file that nothing reads."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from ruamel.yaml import YAML
+
+from bot.contents import about
 from bot.kustomizations import is_kustomization, read_kustomization
 from bot.model import BotError
 from bot.policies.manifests import Violation
+from bot.simple_yaml import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from bot.contents import Problem
 
 INSTEAD = {
     "bases": ("is an old name", "list the folder in `resources`"),
@@ -34,6 +40,17 @@ def deprecated_fields(texts: Mapping[str, str]) -> Iterator[Violation]:
         for field in dict.fromkeys(FIELD.findall(text)) if is_kustomization(path) else ():
             what, hint = INSTEAD[field]
             yield Violation("Kustomization", path, field, what, hint)
+
+
+def unreadable_files(texts: Mapping[str, str]) -> Iterator[Problem]:
+    """Manifests are YAML, those that no environment renders today, too; kustomizations are read elsewhere."""
+    for path, text in texts.items():
+        if path.endswith((".yaml", ".yml")) and not is_kustomization(path):
+            try:
+                with readable(path):
+                    list(YAML(typ="safe").parse(text))
+            except BotError as error:
+                yield about(path, error.message, error.hint)
 
 
 def unread_files(texts: Mapping[str, str]) -> Iterator[Violation]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.model import BotError
-    from bot.policies.manifests import Inspector, Policy, SourcePolicy, Violation
+    from bot.policies.manifests import Digests, Inspector, Policy, SourcePolicy, Violation
     from bot.ports import Objects, Rendered
 
 PROMOTE = "the head of apps/ no longer has it: promote it"
@@ -34,6 +34,7 @@ class Look:
     rendered: Rendered
     texts: Mapping[str, str]  # by path
     others: Mapping[str, str] = field(default_factory=dict)  # the namespaces of the other environments, by name
+    digests: Digests = "wanted"
 
 
 def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
@@ -77,7 +78,7 @@ def beside_each_other(looks: Sequence[Look]) -> Iterator[Problem]:
 
 
 def _manifests(look: Look) -> Manifests:
-    return Manifests(look.name, look.namespace, look.rendered.objects, look.others)
+    return Manifests(look.name, look.namespace, look.rendered.objects, look.others, look.digests)
 
 
 def _key(violation: Violation) -> tuple[str, str, str, str]:

@@ -3,56 +3,74 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem, image_problems, unused_images
+from bot.kustomizations import HASHES
 from bot.model import APPS, BotError, RenderError
-from bot.ports import FOLDER, Entry
+from bot.policies.projects import rendered_kinds
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
 from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
-from bot.workflows.validate_files import file_problems, record_problems
-from bot.workflows.validate_platform import platform_problems
+from bot.workflows.validate_files import contents_problems, record_problems, repository_problems
+from bot.workflows.validate_head import head_problems, with_head
+from bot.workflows.validate_platform import platform_problems, project_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.model import Environment
-    from bot.policies.manifests import Inspector
+    from bot.policies.manifests import Digests, Inspector
+    from bot.policies.projects import Kind
     from bot.ports import Objects, Rendered, Renderer
     from bot.workflows.stack import Stack
 
 
-def validate(objects: Objects, renderer: Renderer, commit: str, *, inspectors: Sequence[Inspector] = ()) -> tuple[Problem, ...]:
-    """Everything that is wrong at a commit, errors first; empty when nothing is."""
+def validate(
+    objects: Objects, renderer: Renderer, commit: str, *, names: Sequence[str] = (), inspectors: Sequence[Inspector] = ()
+) -> tuple[Problem, ...]:
+    """Everything that is wrong at a commit, errors first; with names (of environments), what is wrong with those alone."""
     stack = read_stack(objects, commit)
-    environments = tuple(stack.environments.values())
-    heads = {env.name: _with_head(objects, stack, env) for env in environments}
+    environments = tuple(map(stack.environment, dict.fromkeys(names))) or tuple(stack.environments.values())
+    heads = {env.name: with_head(objects, stack, env) for env in environments}
     with ThreadPoolExecutor() as pool:
         wanted = {(env.name, at): env for env in environments for at in (commit, heads[env.name])}
         running = {key: pool.submit(_attempt, objects, renderer, key[1], env) for key, env in wanted.items()}
         done = {key: future.result() for key, future in running.items()}
     renders = {env.name: done[env.name, commit] for env in environments}
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
-    found = [*file_problems(objects, stack)]
+    found = list(contents_problems(objects, stack, environments))
     looks: list[Look] = []
     for environment in environments:
         now, head = renders[environment.name], futures[environment.name]
         found += _environment(objects, stack, environment, now)
-        if environment.promotes_from and not isinstance(now, BotError):
-            found += _fits_head(environment, head)
+        found += head_problems(objects, renderer, stack, environment, now=now, head=head)
         look = _look(objects, stack, environment, commit=commit, rendered=now)
         at = heads[environment.name]
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head)
         found += inspected(look, coming, inspectors=inspectors)
         looks += filter(None, [coming or look])
     found += beside_each_other(looks)
-    found += platform_problems(objects, renderer, commit, inspectors=inspectors)
-    complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
-    if len(complete) == len(environments):
-        found += unused_images(complete)
-    return tuple(sorted(dict.fromkeys(found), key=lambda problem: not problem.is_error))
+    kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
+    all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
+    found += project_problems(objects, renderer, commit, kinds, all_seen=all_seen)
+    if not names:
+        found = [*repository_problems(objects, stack), *found, *platform_problems(objects, renderer, commit, inspectors=inspectors)]
+        complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
+        found += unused_images(complete) if len(complete) == len(environments) else ()
+    return tuple(sorted(_once(found), key=lambda problem: not problem.is_error))
+
+
+def _kinds(*renders: Rendered | BotError) -> frozenset[Kind]:
+    """What an environment's project must allow: of all its renders that there are."""
+    return rendered_kinds(item for each in renders if not isinstance(each, BotError) for item in each.objects)
+
+
+def _once(found: Iterable[Problem]) -> Iterable[Problem]:
+    """Each thing once: the same of two environments may differ in the hash of a generated name."""
+    return {replace(each, what=HASHES.sub("", each.what), hint=HASHES.sub("", each.hint)): each for each in found}.values()
 
 
 def _look(objects: Objects, stack: Stack, environment: Environment, *, commit: str, rendered: Rendered | BotError) -> Look | None:
@@ -62,7 +80,13 @@ def _look(objects: Objects, stack: Stack, environment: Environment, *, commit: s
     paths = _called(objects, environment, commit)
     texts = {paths[path]: text for path, text in objects.read(commit, list(paths)).items()}
     others = {each.name: each.namespace for each in stack.environments.values() if each.name != environment.name}
-    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others)
+    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, _digests(environment))
+
+
+def _digests(environment: Environment) -> Digests:
+    if not environment.policy.require_digests:
+        return "wanted"
+    return "required" if environment.live else "required once live"
 
 
 def _called(objects: Objects, environment: Environment, commit: str) -> dict[str, str]:
@@ -85,17 +109,6 @@ def _attempt(objects: Objects, renderer: Renderer, commit: str, environment: Env
         return error
 
 
-def _with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
-    """A commit in which an environment runs the head of `apps/`."""
-    if environment.promotes_from is None:
-        return stack.commit
-    heads = app_heads(objects, stack.commit)
-    releases = objects.entries(stack.commit, f"{environment.folder}/release")
-    moved = [app for app in stack.overlays[environment.name] if app in heads and (app not in releases or releases[app].sha != heads[app])]
-    changes = {environment.release_path(app): Entry(environment.release_path(app), FOLDER, heads[app]) for app in moved}
-    return objects.make_commit(stack.commit, changes, "as if the head of apps/ had been promoted") if changes else stack.commit
-
-
 def _empty_workloads(rendered: Rendered) -> Iterator[Problem]:
     for item in rendered.objects:
         if item["kind"] in WORKLOADS and not containers(item):
@@ -114,10 +127,3 @@ def _environment(objects: Objects, stack: Stack, environment: Environment, rende
     for problem in (*images, *_empty_workloads(rendered)):
         yield Problem(f"{environment.folder}: {problem.file}", problem.what, problem.hint)
     yield from unmatched_patches(folder, environment, rendered)
-
-
-def _fits_head(environment: Environment, rendered: Rendered | BotError) -> Iterator[Problem]:
-    if isinstance(rendered, BotError):
-        what = f"will not fit the head of {APPS}/: {rendered.message}"
-        hint = "push the overlay's change to the promotion's branch when it is promoted"
-        yield Problem(environment.folder, what, hint, is_error=False)

@@ -4,43 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.contents import Problem
+from bot.contents import Problem, about
 from bot.environment_keys import is_dns_label
-from bot.model import APPS, ENVIRONMENTS, BotError
+from bot.model import APPS, ENVIRONMENTS
 from bot.observations import Unseen
+from bot.policies.sources import unreadable_files
 from bot.workflows.checks import release_contents
+from bot.workflows.inspection import manifest_files
 from bot.workflows.stack import app_heads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.model import Environment
     from bot.ports import Objects
     from bot.workflows.stack import Stack
 
 
-def file_problems(objects: Objects, stack: Stack) -> Iterator[Problem]:
-    """Problems of files alone: unreadable environments and holds, records, contents of each tree once."""
+def repository_problems(objects: Objects, stack: Stack) -> Iterator[Problem]:
+    """What concerns every environment: unreadable environments and holds, names of apps, files of `apps/` that are no YAML."""
     for name, error in stack.unreadable.items():
-        yield _about(f"{ENVIRONMENTS}/{name}/environment.yaml", error)
+        yield about(f"{ENVIRONMENTS}/{name}/environment.yaml", error.message, error.hint)
     if stack.disorder:
-        yield Problem(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
+        yield about(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
     yield from _names(objects, stack)
     if isinstance(stack.holds, Unseen):
         yield Problem("holds", stack.holds.detail, "mend or remove the file: an unreadable hold stops every promotion")
+    yield from unreadable_files(objects.read(stack.commit, manifest_files(objects, stack.commit, APPS)))
+
+
+def contents_problems(objects: Objects, stack: Stack, environments: Iterable[Environment]) -> Iterator[Problem]:
+    """What releases hold that they may not, each tree once."""
     checked: set[tuple[str, str]] = set()
-    for environment in stack.environments.values():
+    for environment in environments:
         for release in stack.releases[environment.name].values():
             if release.tree and (release.app, release.tree) not in checked:
                 checked.add((release.app, release.tree))
                 where = environment.release_path(release.app)
                 for problem in release_contents(objects, release.app, release.tree):
                     yield Problem(f"{where}/{problem.file}", problem.what, problem.hint, problem.is_error)
-
-
-def _about(file: str, error: BotError) -> Problem:
-    """An error about a file, which is not named twice."""
-    return Problem(file, error.message.removeprefix(file).lstrip(": "), error.hint)
 
 
 def _names(objects: Objects, stack: Stack) -> Iterator[Problem]:
@@ -61,7 +63,7 @@ def record_problems(stack: Stack, environment: Environment) -> Iterator[Problem]
         if release.drift:
             path = environment.release_path(release.app)
             hint = "nobody edits releases: restore the folder from main, or promote" if environment.promotes_from else "correct the file"
-            yield Problem(path, release.drift.removeprefix(path).lstrip(": "), hint)
+            yield about(path, release.drift, hint)
         if environment.promotes_from and release.tree and release.app not in overlays:
             hint = "an app leaves an environment by a pull request that removes overlay and release together"
             yield Problem(environment.release_path(release.app), "has no overlay here", hint)

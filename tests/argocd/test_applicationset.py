@@ -1,21 +1,18 @@
-"""How Git becomes cluster state: what vanishes takes nothing with it, and nobody chooses the project that limits them."""
+"""How Git becomes cluster state: what vanishes takes nothing with it, and nobody chooses the project that limits them.
+
+That projects allow what is rendered, and nothing more, is for `bot validate`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.environments import parse_environment
-from tests.manifests.renders import NAMES, ROOT, render_all, render_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.manifests.renders import Render
+from tests.manifests.renders import NAMES, ROOT, render_folder
 
 REPOSITORY = "https://github.com/dpdpdpdp0987/context-foundation.git"
-EXPLAINED: dict[tuple[str, str], str] = {}  # kinds that are allowed though nothing renders them, and why
 FORBIDDEN = {
     ("", "Secret"), ("", "Pod"), ("rbac.authorization.k8s.io", "ClusterRole"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
     ("networking.istio.io", "EnvoyFilter"), ("argoproj.io", "Application"), ("*", "*"),
@@ -27,11 +24,6 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     rendered = render_folder("argocd", tmp_path_factory.mktemp("argocd"))
     assert not rendered.warnings
     return {f"{item['kind']} {item['metadata']['name']}": item for item in rendered.objects}
-
-
-@pytest.fixture(scope="module")
-def stack() -> Mapping[str, Render]:
-    return render_all()
 
 
 @pytest.fixture(scope="module")
@@ -69,29 +61,10 @@ def test_environment_project_and_application_have_the_names_that_the_bot_asks_fo
     assert project["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace", "name": environment.namespace}]
 
 
-def kinds(render: Render) -> set[tuple[str, str]]:
-    return {(item["apiVersion"].rpartition("/")[0], item["kind"]) for item in render.objects}
-
-
 def allowed(project: dict[str, Any]) -> set[tuple[str, str]]:
     return {
         (each["group"], each["kind"]) for key in ("namespaceResourceWhitelist", "clusterResourceWhitelist") for each in project["spec"][key]
     }
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_project_allows_the_kinds_that_its_environment_renders(
-    name: str, objects: dict[str, dict[str, Any]], stack: Mapping[str, Render]
-) -> None:
-    assert kinds(stack[name]) - allowed(objects[f"AppProject context-{name}"]) == set()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_project_allows_no_kind_that_no_environment_renders(
-    name: str, objects: dict[str, dict[str, Any]], stack: Mapping[str, Render]
-) -> None:
-    rendered = set().union(*map(kinds, stack.values()))
-    assert allowed(objects[f"AppProject context-{name}"]) - rendered - EXPLAINED.keys() == set()
 
 
 def test_projects_differ_in_their_names_alone(objects: dict[str, dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -103,10 +104,12 @@ def test_what_is_forbidden_is_named(checkout: Path, bot: Bot, name: str) -> None
 def test_a_base_change_that_breaks_an_overlay_is_known_before_it_is_promoted(checkout: Path, bot: Bot) -> None:
     """Prod's overlay patches what the new base no longer has: a warning now, an error when it is promoted."""
     path = checkout / "apps/context-api/base/deployment.yaml"
-    path.write_text(path.read_text().replace("name: context-api", "name: context-api-renamed"))
-    answered = bot.bot("validate")
-    warned = [problem for problem in answered.result["problems"] if not problem["is_error"]]
-    assert any("will not fit" in problem["what"] for problem in warned), answered.result
+    path.write_text(path.read_text().replace("topologyKey: topology.kubernetes.io/zone", "topologyKey: topology.kubernetes.io/region"))
+    answered = bot.bot("validate", "prod")
+    (warned,) = answered.result["problems"]
+    assert (answered.code, warned["file"], warned["is_error"]) == (0, "environments/prod", False)
+    assert "will not fit the head of apps/, so that nothing else was checked" in warned["what"]
+    assert "widen the overlay" in warned["hint"]
 
 
 def test_init_copies_what_is_missing_and_nothing_twice(checkout: Path, bot: Bot) -> None:
@@ -131,6 +134,68 @@ def test_a_live_environment_is_not_replaced(checkout: Path, bot: Bot) -> None:
     refused = bot.bot("init", "prod", "--replace", "because")
     assert refused.code == 2
     assert "promoted, not replaced" in refused.document["error"]["message"]
+
+
+def unpin(checkout: Path) -> None:
+    path = checkout / "apps/context-api/images/kustomization.yaml"
+    path.write_text(re.sub("@sha256:[0-9a-f]{64}", "", path.read_text()))
+    commit(checkout)
+
+
+def take_anew(checkout: Path, bot: Bot) -> None:
+    for environment in ("staging", "prod"):
+        assert bot.bot("init", environment, "--replace", "a test").code == 0
+        commit(checkout)
+
+
+def go_live(checkout: Path) -> None:
+    path = checkout / "environments/prod/environment.yaml"
+    path.write_text(path.read_text().replace("live: false", "live: true"))
+    commit(checkout)
+
+
+def test_a_live_environment_that_requires_digests_takes_no_image_without_one(checkout: Path, bot: Bot) -> None:
+    unpin(checkout)
+    assert bot.bot("init", "staging", "--replace", "a test").code == 0
+    shutil.rmtree(checkout / "environments/prod/release/context-api")
+    (checkout / "environments/prod/release/context-api.yaml").unlink()
+    go_live(checkout)
+    refused = bot.bot("init", "prod")
+    assert refused.code == 1
+    assert "context-api:v1.4.2 of context-api has none" in refused.document["error"]["message"]
+    assert "bot pin context-api" in refused.document["error"]["hint"]
+    assert not (checkout / "environments/prod/release/context-api.yaml").exists()
+
+
+def test_what_admission_refuses_is_no_way_back(checkout: Path, bot: Bot) -> None:
+    """In every hurry: the forge is down, too."""
+    pinned = git(checkout, "rev-parse", "HEAD:apps/context-api")
+    good = (checkout / "apps/context-api/images/kustomization.yaml").read_text()
+    unpin(checkout)
+    take_anew(checkout, bot)
+    loose = git(checkout, "rev-parse", "HEAD:apps/context-api")
+    (checkout / "apps/context-api/images/kustomization.yaml").write_text(good.replace("v1.4.2", "v1.4.3"))
+    commit(checkout)
+    take_anew(checkout, bot)
+    for words in ((), ("--to", loose)):
+        refused = bot.bot("rollback", "prod", "context-api", "--print", *words)
+        assert refused.code == 1
+        assert "context-api:v1.4.2 of context-api v1.4.2 has no digest" in refused.document["error"]["message"]
+        assert "bot pin context-api" in refused.document["error"]["hint"]
+    assert bot.bot("rollback", "prod", "context-api", "--print", "--to", pinned).code == 0
+    assert bot.bot("rollback", "staging", "context-api", "--print", "--to", loose).code == 0
+
+
+def test_size_says_at_least_and_at_most(checkout: Path, bot: Bot) -> None:
+    assert (checkout / "apps").is_dir()
+    size = bot.bot("size", "prod").result["environments"]["prod"]
+    (api,) = [each for each in size["workloads"] if each["name"] == "context-api"]
+    assert (api["replicas"], api["most_replicas"]) == (5, 20)
+    assert size["at_most"]["cpu"] - size["total"]["cpu"] == 15 * api["each"]["cpu"]
+    _, out, _ = bot.say("size", "prod")
+    rows = {line[13:50].strip(): line.split() for line in out.splitlines()}
+    assert float(rows["in all, at most"][5]) > float(rows["in all, at least"][5])
+    assert "20" in rows["Deployment context-api, at most"]
 
 
 def test_render_prints_what_kustomize_makes(checkout: Path, bot: Bot) -> None:

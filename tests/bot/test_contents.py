@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.contents import environment_problems, image_problems, patch_problems, release_problems, rendered_images, unused_images
+from bot.contents import (
+    Problem,
+    about,
+    environment_problems,
+    image_problems,
+    patch_problems,
+    release_problems,
+    rendered_images,
+    unused_images,
+)
 from bot.kustomizations import read_kustomization
 from bot.model import Image, Release
 from bot.ports import LINK, REGULAR, SUBMODULE, Entry
@@ -165,3 +174,20 @@ def test_a_patch_that_matches_nothing_is_found() -> None:
     item = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}}
     (problem,) = patch_problems("a", read_kustomization(text, file="a"), iter([item]))
     assert problem.what == "the target Job matches nothing"
+
+
+APP = "apps/context-api"
+ABOUT = {
+    "a file below it, with a line": (f"{APP}/images/kustomization.yaml:5: no tag", f"{APP}/images/kustomization.yaml:5", "no tag"),
+    "a file below it": (f"{APP}/images/kustomization.yaml: no tag", f"{APP}/images/kustomization.yaml", "no tag"),
+    "a file beside it": (f"{APP}.yaml records a release", f"{APP}.yaml", "records a release"),
+    "itself": (f"{APP} has no record {APP}.yaml", APP, f"has no record {APP}.yaml"),
+    "itself, with a line": (f"{APP}:7 is not YAML", f"{APP}:7", "is not YAML"),
+    "something else": ("the tag is odd", APP, "the tag is odd"),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_a_message_names_its_file_once(name: str) -> None:
+    message, file, what = ABOUT[name]
+    assert about(APP, message, "mend it") == Problem(file, what, "mend it")

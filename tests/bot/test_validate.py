@@ -5,11 +5,12 @@ The numbers are those of the list of errors of the earlier manifests; single obj
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.bot.test_checkout_commands import append, commit, edit
+from tests.bot.test_checkout_commands import append, commit, edit, take_anew, unpin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,8 @@ STRAY_NAMESPACE = """patches:
 """
 
 
-def told(bot: Bot, *words: str) -> list[dict[str, Any]]:
-    answered = bot.bot("validate")
+def told(bot: Bot, *words: str, environments: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    answered = bot.bot("validate", *environments)
     assert answered.code == (1 if any(problem["is_error"] for problem in answered.result["problems"]) else 0)
     found: list[dict[str, Any]] = [
         problem for problem in answered.result["problems"] if all(word in f"{problem['file']}: {problem['what']}" for word in words)
@@ -108,9 +109,7 @@ def test_what_apps_has_mended_is_a_warning_until_it_is_promoted(checkout: Path, 
     good = path.read_text()
     replace(path, "          imagePullPolicy: IfNotPresent", "          imagePullPolicy: Always")
     commit(checkout)
-    for environment in ("staging", "prod"):
-        assert bot.bot("init", environment, "--replace", "a test").code == 0
-        commit(checkout)
+    take_anew(checkout, bot)
     assert all(problem["is_error"] for problem in told(bot, "imagePullPolicy"))
     path.write_text(good)
     mended = told(bot, "imagePullPolicy")
@@ -134,3 +133,79 @@ def test_environments_that_keep_their_backups_in_one_place_are_named(checkout: P
     named = told(bot, "CronJob qdrant-backup", "BACKUP_STORE", "store:backups-of-staging-and-prod/qdrant is where")
     assert {word for problem in named for word in ("staging", "prod") if f"where {word} keeps" in problem["what"]} == {"staging", "prod"}
     assert all(problem["is_error"] for problem in named)
+
+
+def test_a_fault_of_apps_that_dev_does_not_use_is_an_error(checkout: Path, bot: Bot) -> None:
+    """Dev has no backups; a warning would let it land, and no environment could take it then."""
+    replace(checkout / "apps/neo4j/features/backup/ports.yaml", "name: neo4j", "name: neo5j")
+    (named,) = told(bot, "apps/neo4j: does not build with what prod takes of it", environments=("prod",))
+    assert named["is_error"]
+    assert "nothing else was checked" in named["what"]
+    assert "release/" not in named["what"]
+
+
+def test_a_file_of_apps_that_is_no_yaml_is_an_error_whoever_uses_it(checkout: Path, bot: Bot) -> None:
+    append(checkout / "apps/neo4j/features/backup/cron-jobs.yaml", "  broken: [\n")
+    found = [problem for problem in told(bot, "") if problem["is_error"]]
+    assert any(each["file"].startswith("apps/neo4j/features/backup/cron-jobs.yaml:") and "is not YAML" in each["what"] for each in found)
+    assert {each["file"] for each in found if "does not build" in each["what"]} == {"apps/neo4j"}
+
+
+def test_what_clusters_install_is_read(checkout: Path, bot: Bot) -> None:
+    append(checkout / "clusters/production/istiod/values.yaml", "autoscaleMin: [\n")
+    replace(checkout / "clusters/nonprod/istiod/add-on.yaml", 'version: "1', 'version: "~1')
+    (checkout / "clusters/nonprod/cert-manager/values.yaml").unlink()
+    found = {problem["file"]: problem["what"] for problem in told(bot, "clusters/")}
+    assert found["clusters/nonprod/istiod/add-on.yaml"].startswith("version is '~1")
+    assert found["clusters/nonprod/cert-manager/values.yaml"].startswith("is not there")
+    assert any(file.startswith("clusters/production/istiod/values.yaml:") for file in found)
+
+
+def test_projects_allow_what_environments_render_and_nothing_more(checkout: Path, bot: Bot) -> None:
+    replace(checkout / "argocd/projects/context-prod.yaml", "    - group: batch\n      kind: CronJob\n", "")
+    replace(checkout / "argocd/projects/context-dev.yaml", "kind: ConfigMap", "kind: Secret")
+    replace(checkout / "argocd/projects/kustomization.yaml", "  - context-staging.yaml\n", "")
+    found = {f"{problem['file']}: {problem['what']}" for problem in told(bot, "argocd/projects") if problem["is_error"]}
+    for words in (
+        "context-prod.yaml: AppProject context-prod: spec.namespaceResourceWhitelist: does not allow batch/CronJob",
+        "context-dev.yaml: AppProject context-dev: spec.namespaceResourceWhitelist: does not allow ConfigMap",
+        "context-dev.yaml: AppProject context-dev: spec.namespaceResourceWhitelist[0]: allows Secret, which nothing renders",
+        "argocd/projects: has no AppProject context-staging",
+    ):
+        assert any(words in each for each in found), (words, found)
+
+
+def test_an_unpinned_release_is_an_error_where_digests_are_required_and_the_environment_is_live(checkout: Path, bot: Bot) -> None:
+    unpin(checkout)
+    take_anew(checkout, bot)
+    (warned,) = told(bot, "v1.4.2 without a digest", environments=("prod",))
+    assert "an error once it is live" in warned["what"]
+    replace(checkout / "environments/prod/environment.yaml", "live: false", "live: true")
+    (refused,) = told(bot, "v1.4.2 without a digest", environments=("prod",))
+    assert (warned["is_error"], refused["is_error"]) == (False, True)
+    assert not any(problem["is_error"] for problem in told(bot, "v1.4.2 without a digest", environments=("staging",)))
+
+
+def test_environments_that_are_named_are_looked_at_alone(checkout: Path, bot: Bot) -> None:
+    for environment in ("dev", "staging"):
+        append(checkout / f"environments/{environment}/qdrant/kustomization.yaml", "crds: [nothing.yaml]\n")
+    assert {problem["file"].split("/")[1] for problem in bot.bot("validate", "staging").result["problems"]} == {"staging"}
+    assert bot.bot("validate", "prod", "prod").result["problems"] == []
+    unknown = bot.bot("validate", "pro")
+    assert unknown.code == 2
+    assert "dev, staging, prod" in unknown.document["error"]["hint"]
+
+
+def test_a_fault_is_listed_once_where_environments_differ_in_the_hash_of_its_name(checkout: Path, bot: Bot) -> None:
+    secret = "secretKeyRef:\n                  name: context-api\n                  key: jwt-secret-key"
+    settings = "configMapKeyRef:\n                  name: context-api-settings\n                  key: NO_SUCH_KEY"
+    replace(checkout / "apps/context-api/base/deployment.yaml", secret, settings)
+    (named,) = told(bot, "NO_SUCH_KEY", "ConfigMap context-api-settings-")
+    assert named["is_error"]
+
+
+def test_a_message_names_its_file_once(checkout: Path, bot: Bot) -> None:
+    path = checkout / "apps/context-api/images/kustomization.yaml"
+    path.write_text(re.sub('newTag: "[^"]+"', 'newTag: "latest"', path.read_text()))
+    (named,) = told(bot, "latest is not a tag")
+    assert named["file"] == "apps/context-api/images/kustomization.yaml:5"

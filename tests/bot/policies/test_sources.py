@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.policies.sources import deprecated_fields, unread_files
+from bot.policies.sources import deprecated_fields, unread_files, unreadable_files
 
 GOOD = {
     "base/kustomization.yaml": "resources:\n  - service.yaml\nconfigMapGenerator:\n  - name: settings\n    envs:\n      - settings.env\n",
@@ -21,6 +21,7 @@ GOOD = {
 def test_good_files_pass() -> None:
     assert not list(deprecated_fields(GOOD))
     assert not list(unread_files(GOOD))
+    assert not list(unreadable_files(GOOD))
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,13 @@ def test_a_manifest_that_no_kustomization_reads_is_named() -> None:
 
 def test_an_unreadable_kustomization_is_left_to_the_check_of_contents() -> None:
     assert [each.name for each in unread_files({"kustomization.yaml": "[", "a.yaml": "kind: A\n"})] == ["a.yaml"]
+
+
+def test_a_manifest_that_is_no_yaml_is_named_with_its_line() -> None:
+    (problem,) = unreadable_files(GOOD | {"features/mesh/unused.yaml": "kind: Service\nspec: [1\nports: 2\n"})
+    assert problem.file == "features/mesh/unused.yaml:3"
+    assert problem.what.startswith("is not YAML that can be read")
+
+
+def test_texts_that_are_no_manifests_need_not_be_yaml() -> None:
+    assert not list(unreadable_files({"base/settings.env": "A: [", "base/store.sh": "\t[", "base/kustomization.yaml": "["}))
