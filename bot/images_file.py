@@ -54,6 +54,7 @@ class _Edit:
 
 
 @lru_cache(maxsize=256)  # the same releases are read again and again
+@lru_cache(maxsize=256)
 def parse_images(text: str, *, file: str) -> tuple[Image, ...]:
     """The images that a file declares, in its order; BotError names file, line and what is wrong."""
     return tuple(entry.image for entry in _entries(text, file))

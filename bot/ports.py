@@ -277,6 +277,9 @@ class Renderer(Protocol):
     def render(self, folder: Path) -> Rendered:
         """Builds a folder; RenderError with kustomize's reason when it refuses."""
 
+    def render_files(self, folder: str, *, names: str, write: Callable[[Path], None]) -> Rendered:
+        """The same of a folder among files that `write` puts below a root; remembered by what names them: same names, same files."""
+
 
 class Progress(Protocol):
     """Where a workflow says what it is doing, for people who wait."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bot.model import BotError, Hold, Origin, Record
@@ -19,6 +20,7 @@ SHA = re.compile(r"[0-9a-f]{40}")
 PLACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 HOLD_FILE = re.compile(r"environments/([^/]+)/holds/([^/]+)\.ya?ml")
 VERSION_DIGITS = 12
+MOST_KNOWN = 1024  # files that were read before: every command reads all of them, some again and again
 MOST_CHARACTERS = 2000  # of who or why: a hold that is too large to be read would stop every promotion
 RECORD_KEYS = ("tree", "version", "from", "number")
 HOLD_KEYS = ("kind", "app", "tree", "digests", "who", "when", "why")
@@ -42,6 +44,7 @@ def record_text(record: Record) -> str:
     return "".join(f"{key}: {value}\n" for key, value in fields.items())
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def parse_record(text: str, *, file: str) -> Record:
     """The record in a file; BotError names the file and what is wrong."""
     found = _mapping(text, file, keys=RECORD_KEYS, hint=RECORD_HINT)
@@ -68,6 +71,7 @@ def hold_text(hold: Hold) -> str:
     return "".join(f"{key}: {value}\n" for key, value in fields.items())
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def parse_hold(text: str, *, file: str) -> Hold:
     """The hold in a file, its name and environment from the path; BotError names the file and what is wrong."""
     path = HOLD_FILE.fullmatch(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -23,7 +22,7 @@ from bot.model import ENVIRONMENTS, BotError, RenderError
 from bot.ports import Rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bot.ports import Renderer
 
@@ -49,14 +48,23 @@ class Kustomize:
     """The Renderer port; remembers which program it found, and what it made of the same files before."""
 
     command: list[str] = field(default_factory=list)
-    known: dict[str, Rendered] = field(default_factory=dict)
+    known: dict[tuple[str, str], Rendered] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)  # of what is known
 
     def render(self, folder: Path) -> Rendered:
         """Builds a folder; RenderError with kustomize's reason when it refuses."""
         root = next((each.parent for each in folder.parents if each.name == ENVIRONMENTS), folder)
-        key = _fingerprint(root, folder)
-        rendered = self.known.get(key) or self._build(root, folder)
+        return self._build(root, folder)
+
+    def render_files(self, folder: str, *, names: str, write: Callable[[Path], None]) -> Rendered:
+        """The same of a folder among files that `write` puts below a root; remembered by what names them: same names, same files."""
+        key = (folder, names)
+        rendered = self.known.get(key)
+        if rendered is None:
+            with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
+                root = Path(scratch).resolve()
+                write(root)
+                rendered = self.render(root / folder)
         with self.lock:
             self.known[key] = rendered
             for oldest in list(self.known)[:-MOST_KNOWN]:
@@ -74,15 +82,6 @@ class Kustomize:
         if done.failed:
             raise RenderError(f"kustomize refuses {where}: {' '.join(warnings.split())[:1000]}", "see the file that it names")
         return Rendered(done.stdout, tuple(_objects(done.stdout, where)), warnings)
-
-
-def _fingerprint(root: Path, folder: Path) -> str:
-    """The same for the same files: a render depends on nothing else."""
-    found = hashlib.sha256(str(folder.relative_to(root)).encode())
-    for path in sorted(root.rglob("*")):
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-        found.update(f"\0{path.relative_to(root)}\0{path.is_symlink()}{len(content)}\0".encode("utf-8", "surrogateescape") + content)
-    return found.hexdigest()
 
 
 def _find() -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.model import APPS
@@ -27,10 +26,9 @@ def render_at(objects: Objects, renderer: Renderer, *, commit: str, environment:
 
 def render_folder(objects: Objects, renderer: Renderer, *, commit: str, folder: str, sources: list[str]) -> Rendered:
     """What kustomize makes of a folder at a commit that has these sources beside it; RenderError when it refuses."""
-    with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
-        root = Path(scratch).resolve()
-        objects.materialize(commit, sources, root)
-        return renderer.render(root / folder)
+    entries = [objects.entry(commit, path) for path in sources]
+    names = " ".join(f"{entry.mode} {entry.sha} {entry.path}" for entry in entries if entry)
+    return renderer.render_files(folder, names=names, write=partial(objects.materialize, commit, sources))
 
 
 def sources_of(environment: Environment) -> list[str]:

@@ -76,6 +76,8 @@ def survive(
     A kill where nothing was written yet leaves the world as it is, and running it again is running it for the first time:
     one whole run looks at each of these calls whether that is so, and the kills begin after them.
     """
+    command(world)  # what it remembers afterwards, such as renders, is then the same in every run
+    forget()
     whole = Countdown(None, untouched)
     command(mortal(world, whole))
     check()

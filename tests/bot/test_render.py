@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.adapters.render import open_renderer
+from bot.adapters.render import Kustomize
 from bot.model import BotError, RenderError
 from tests.conftest import require_peer
 
@@ -43,7 +45,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def render(root: Path) -> Rendered:
-    return open_renderer().render(root / "environments/dev")
+    return Kustomize().render(root / "environments/dev")
 
 
 def refusal(root: Path) -> RenderError:
@@ -87,7 +89,7 @@ def test_without_a_program_only_rendering_fails(root: Path, monkeypatch: pytest.
         (folder / old[0]).chmod(0o755)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.setenv("PATH", str(folder))
-    renderer = open_renderer()
+    renderer = Kustomize()
     with pytest.raises(BotError, match="no kustomize") as refused:
         renderer.render(root / "environments/dev")
     assert "make set-up" in refused.value.hint
@@ -99,11 +101,13 @@ def test_what_kustomize_warns_of_is_kept(root: Path) -> None:
 
 
 def test_the_same_files_are_rendered_once_and_changed_ones_anew(root: Path) -> None:
-    renderer = open_renderer()
-    first = renderer.render(root / "environments/dev")
-    assert renderer.render(root / "environments/dev") is first
+    renderer, copy = Kustomize(), partial(shutil.copytree, root, symlinks=True, dirs_exist_ok=True)
+    first = renderer.render_files("environments/dev", names="a", write=copy)
+    assert renderer.render_files("environments/dev", names="a", write=copy) is first
     write(root, {"apps/api/base/config-map.yaml": NAMED.format("other")})
-    assert renderer.render(root / "environments/dev").objects[0]["metadata"]["name"] == "other"
+    changed = renderer.render_files("environments/dev", names="b", write=copy)
+    assert changed.objects[0]["metadata"]["name"] == "other"
+    assert first.objects[0]["metadata"]["name"] == "api"
 
 
 REFUSED = {
