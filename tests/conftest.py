@@ -7,9 +7,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's load, not a property
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(hookwrapper=True)

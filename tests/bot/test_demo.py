@@ -71,12 +71,15 @@ def end_twice(number: int, folder: Path) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda each: each.name)
 def test_a_signal_to_end_cleans_up_as_an_error_does(number: signal.Signals, tmp_path: Path) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(SystemExit) as ended:
-        end_twice(number, tmp_path / "made")
+    before = signal.signal(number, signal.SIG_DFL)  # whatever these tests themselves were started with
+    try:
+        with pytest.raises(SystemExit) as ended:
+            end_twice(number, tmp_path / "made")
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
     assert ended.value.code == 128 + number
     assert not (tmp_path / "made").exists()
-    assert signal.getsignal(number) is before
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:

@@ -20,7 +20,7 @@ def applied(ways: list[tuple[Violation, str]]) -> list[tuple[Violation, str]]:
     return sorted(ways, key=lambda way: way[0].name in STRUCTURAL)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.lists(st.sampled_from(WAYS), min_size=1, max_size=4, unique=True))
 def test_no_combination_of_violations_passes(ways: list[tuple[Violation, str]]) -> None:
     """A violation may hide another's evidence, but then hiding it is itself not PASS."""
