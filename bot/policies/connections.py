@@ -42,6 +42,10 @@ CONNECTIONS = (
     Connection(PROMETHEUS, "qdrant", 6333, "else Qdrant is not watched", path="/metrics"),
     Connection(PROMETHEUS, "neo4j", 2004, "else Neo4j is not watched", path="/metrics"),
     Connection(PROMETHEUS, EVERY_POD, SIDECAR_PORT, "else the sidecars are not watched"),
+    *(
+        Connection("context-api-smoke", "context-api", 8000, "else every sync fails: its last step asks the API", path=path)
+        for path in ("/health/live", "/health/ready", "/metrics")
+    ),
     Connection("context-api", "qdrant", 6333, "else the API finds no vectors", path="/collections/context/points/query"),
     Connection("context-api", "qdrant", 6334, "else the API finds no vectors", path="/qdrant.Points/Query"),
     Connection("context-api", "neo4j", 7687, "else the API finds no graph"),

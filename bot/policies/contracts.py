@@ -16,7 +16,11 @@ class Contract:
     renamed: dict[str, str] = field(default_factory=dict)  # names that other programs use, and what this one reads
 
 
-# The code of the API (mlcf/api/config.py, mlcf/api/main.py); docs/ has the table.
+LIBRARIES = (  # what Python, its libraries and the shell read
+    *("FORWARDED_ALLOW_IPS", "HF_HOME", "HF_HUB_OFFLINE", "HOME", "OMP_NUM_THREADS", "PROMETHEUS_MULTIPROC_DIR"),
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "TMPDIR", "TOKENIZERS_PARALLELISM", "TORCH_HOME", "TZ", "XDG_CACHE_HOME"),
+)
+# The code of the API (mlcf/api/config.py, mlcf/api/main.py); tests hold it to apps/context-api/features/smoke/contract.json.
 CONTEXT_API = Contract(
     image="context-api",
     required=frozenset(
@@ -30,9 +34,7 @@ CONTEXT_API = Contract(
             *("API_KEY", "CORS_ORIGINS", "DEBUG", "ENABLE_CORS", "ENABLE_GRAPH_SEARCH", "ENABLE_METRICS", "ENABLE_RATE_LIMITING"),
             *("ENABLE_VECTOR_SEARCH", "ENVIRONMENT", "JWT_ALGORITHM", "JWT_EXPIRATION_MINUTES", "LOG_LEVEL", "NEO4J_DATABASE"),
             *("QDRANT_API_KEY", "RATE_LIMIT_PER_MINUTE", "REQUIRE_AUTH"),
-            # What Python, its libraries and the shell read.
-            *("FORWARDED_ALLOW_IPS", "HF_HOME", "HF_HUB_OFFLINE", "HOME", "OMP_NUM_THREADS", "PROMETHEUS_MULTIPROC_DIR"),
-            *("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "TMPDIR", "TOKENIZERS_PARALLELISM", "TORCH_HOME", "TZ", "XDG_CACHE_HOME"),
+            *LIBRARIES,
         )
     ),
     secret=frozenset(

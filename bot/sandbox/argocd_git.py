@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.model import Environment
     from bot.ports import Renderer
 
+HOOK = "argocd.argoproj.io/hook"  # what has it runs in a sync, is compared with nothing, and is gone when it has succeeded
 AUTHOR = "argocd <argocd@users.noreply.localhost>"
 
 
@@ -61,7 +62,7 @@ class Follower:
             rendered = render_at(self.objects, self.renderer, commit=commit, environment=environment)
         except BotError as error:
             return Desired(commit, trees, error=f"Failed to load target state: failed to generate manifest: {error.message}")
-        return Desired(commit, trees, rendered.objects)
+        return Desired(commit, trees, tuple(item for item in rendered.objects if HOOK not in item["metadata"].get("annotations", {})))
 
     def _read(self, commit: str, name: str) -> None:
         path = f"{ENVIRONMENTS}/{name}/environment.yaml"

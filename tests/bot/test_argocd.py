@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from bot.model import BotError, UnobservableError
 from bot.observations import ResourceFault
 from bot.sandbox.argocd import SIDECAR
 from bot.sandbox.serving import Fault
-from tests.bot.argocd_situations import API, NEO4J, PROXY, Land, environment_files, running_land
+from tests.bot.argocd_situations import API, NEO4J, PROXY, Land, environment_files, running_land, stack
 from tests.bot.repositories import git
 
 if TYPE_CHECKING:
@@ -56,6 +57,23 @@ def test_pods_have_the_images_of_their_workloads(land: Land) -> None:
 def test_the_pod_of_a_job_is_told_apart(land: Land) -> None:
     land.stand_in.jobs("prod", on=True)
     assert [pod.images for pod in land.seen().pods if pod.of_job] == [("ghcr.io/example/backup:2",)]
+
+
+HOOK = {"annotations": {"argocd.argoproj.io/hook": "PostSync"}}
+
+
+def test_a_hook_is_no_part_of_what_is_live(land: Land) -> None:
+    """It has run and is gone: neither its absence nor another one is a difference."""
+    before = land.seen()
+    work = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "check", "image": f"{API}:v1"}]}}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "check", **HOOK}, "spec": work}
+    files = {"environments/prod/stack.yaml": f"{stack('v1')}---\n{json.dumps(job)}\n"}
+    commit = land.repositories.commit(files)
+    land.argocd().refresh()
+    land.stand_in.jobs("prod", on=True)
+    after = land.seen()
+    assert (after.sync, after.health, after.revision, after.history) == ("Synced", "Healthy", commit, before.history)
+    assert not any(pod.name.startswith("check") for pod in after.pods)
 
 
 def test_an_injected_sidecar_is_seen(land: Land) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.docs.stack import Item, Stack
 
-DOCUMENTS = sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "README.md"})
+DOCUMENTS = [*sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "README.md"}), ROOT / "apps" / "context-api" / "CONTRACT.md"]
 READMES = [*sorted(path for path in ROOT.glob("[!.]*/README.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 INLINE = re.compile(r"`((?:kubectl|bot|scripts/|make )[^`]*)`")
 OBJECT = re.compile(r"(?<![\w./:$-])([a-z]+)/([a-z0-9][a-z0-9.-]*)(?![\w/])")

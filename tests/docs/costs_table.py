@@ -25,7 +25,7 @@ def sizes(stack: Stack) -> str:
 
 
 def jobs(stack: Stack) -> str:
-    """What runs for a time: backups and restores, with the volume that they need meanwhile."""
+    """What runs for a time: checks, backups and restores, with the volume that they need meanwhile."""
     header = ("environment", "job", "when", "cores", "memory", "volume for its time")
     return table(header, (row for render in stack.environments.values() for row in _jobs(render)))
 
@@ -63,8 +63,13 @@ def _jobs(render: Render) -> Iterator[tuple[str, ...]]:
     manifests = render.manifests
     for pods in manifests.pods:
         if pods.kind in JOBS:
-            when = "when a person starts it" if at(pods.owner, "spec.suspend") else code(pods.owner["spec"]["schedule"])
-            yield render.environment.name, code(called(pods.owner)), when, *_words(pod_size(manifests, pods))
+            yield render.environment.name, code(called(pods.owner)), _when(pods), *_words(pod_size(manifests, pods))
+
+
+def _when(pods: Pods) -> str:
+    if pods.kind == "Job":
+        return "after each sync"
+    return "when a person starts it" if at(pods.owner, "spec.suspend") else code(pods.owner["spec"]["schedule"])
 
 
 def _words(size: Size) -> tuple[str, str, str]:

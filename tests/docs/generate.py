@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.docs import costs_table, ports_table, settings_table
+from tests.docs import contract_table, costs_table, ports_table, settings_table
 from tests.docs.markdown import with_block
 from tests.docs.stack import Stack, read_stack
 from tests.docs.stack_table import stack_table
@@ -27,6 +27,10 @@ BLOCKS: dict[tuple[str, str], Callable[[Stack], str]] = {
     ("COSTS.md", "jobs"): costs_table.jobs,
     ("COSTS.md", "quotas"): costs_table.quotas,
     ("COSTS.md", "retention"): costs_table.retention,
+    (contract_table.DOCUMENT, "process"): contract_table.process,
+    (contract_table.DOCUMENT, "paths"): contract_table.paths,
+    (contract_table.DOCUMENT, "variables"): contract_table.variables,
+    (contract_table.DOCUMENT, "metrics"): contract_table.metrics,
 }
 
 
@@ -35,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         stack = read_stack(Path(scratch))
     for (name, block), make in BLOCKS.items():
-        path = ROOT / "docs" / name
+        path = (ROOT / "docs" / name).resolve()
         before = path.read_text("utf-8")
         after = with_block(before, block, make(stack))
         if after != before:

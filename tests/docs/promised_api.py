@@ -89,6 +89,10 @@ CONTEXT_API = (
     Promise("PodDisruptionBudget", named("PodDisruptionBudget", "context-api", has("spec.maxUnavailable", 1))),
     Promise("Service, ClusterIP", named("Service", "context-api", has("spec.type", "ClusterIP"))),
     Promise("Service, headless", named("Service", "context-api-headless", has("spec.clusterIP", "None"))),
+    Promise(
+        "a check of the image's contract after each sync",
+        named("Job", "context-api-smoke", lambda item: at(item, "metadata.annotations")["argocd.argoproj.io/hook"] == "PostSync"),
+    ),
     Promise("ServiceAccount without a token", named("ServiceAccount", "context-api", has("automountServiceAccountToken", value=False))),
     Promise(
         "settings by the names that the API reads",

@@ -28,6 +28,7 @@ from tests.bot.policies.network_examples import (
     namespace,
     network_policy,
     oddities,
+    pod,
     pods,
     put,
     service,
@@ -158,18 +159,24 @@ TRACING = add(thing("Telemetry", "default", {"tracing": [{"providers": [{"name":
 RESTORE = put(
     "CronJob neo4j-backup", "spec/jobTemplate/spec/template/spec/containers/0/ports", [{"name": "tcp-seed", "containerPort": 8080}]
 )
+SMOKE = add(thing("Job", "context-api-smoke", {"template": pod("context-api-smoke", {})}))
+FEATURES = {
+    "tracing": (TRACING, 5, "4317/TCP"),
+    "restore": (RESTORE, 2, "neo4j -> neo4j-backup 8080/TCP"),
+    "smoke": (SMOKE, 2, "context-api-smoke -> context-api 8000/TCP"),
+}
 
 
 def test_the_whole_list_is_needed_where_all_of_the_stack_is() -> None:
-    found = {f"{each}" for each, _, _ in needed(manifests(changed(TRACING, RESTORE)))}
+    found = {f"{each}" for each, _, _ in needed(manifests(changed(TRACING, RESTORE, SMOKE)))}
     assert {f"{each}" for each in CONNECTIONS if EVERY_POD not in (each.source, each.target)} <= found
 
 
-@pytest.mark.parametrize(("change", "ends"), [(TRACING, 5), (RESTORE, 2)])
-def test_what_comes_with_a_feature_must_be_admitted(change: Change, ends: int) -> None:
+@pytest.mark.parametrize(("change", "ends", "words"), FEATURES.values(), ids=FEATURES)
+def test_what_comes_with_a_feature_must_be_admitted(change: Change, ends: int, words: str) -> None:
     found = [each.what for policy in NETWORK_POLICIES for each in policy(manifests(changed(change)))]
     assert len(found) == ends
-    assert all(("4317/TCP" if change is TRACING else "neo4j -> neo4j-backup 8080/TCP") in what for what in found)
+    assert all(words in what for what in found)
 
 
 def test_what_is_not_there_needs_nothing() -> None:
