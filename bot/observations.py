@@ -100,6 +100,16 @@ class PrometheusSeen:
 
 
 @dataclass(frozen=True)
+class ResourceFault:
+    """A resource that is not Synced or not Healthy, or that a sync failed on, with what Argo CD says of it."""
+
+    kind: str
+    name: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Operation:
     """Argo CD's last or running sync."""
 
@@ -108,6 +118,7 @@ class Operation:
     started: datetime | None
     finished: datetime | None
     revision: str | None
+    faults: tuple[ResourceFault, ...] = ()  # what it could not apply, and hooks that failed
 
 
 @dataclass(frozen=True)
@@ -129,16 +140,6 @@ class PodSeen:
 
 
 @dataclass(frozen=True)
-class ResourceFault:
-    """A resource that is not Synced or not Healthy, with what Argo CD says of it."""
-
-    kind: str
-    name: str
-    status: str
-    message: str
-
-
-@dataclass(frozen=True)
 class ApplicationSeen:
     """An Argo CD Application, as its server tells it."""
 
@@ -156,6 +157,8 @@ class ApplicationSeen:
     pods: tuple[PodSeen, ...]
     faults: tuple[ResourceFault, ...] = ()
     sources: int = 1
+    repository: str = ""  # the address that it follows
+    is_automated: bool = True  # it syncs by itself
 
 
 @dataclass(frozen=True)

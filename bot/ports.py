@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.model import Environment
     from bot.observations import ApplicationSeen, FiringSpan, Sample
+    from bot.setup import ApplicationSetSeen, Merging, Program, Protection, Rights, Webhook
 
 REGULAR, EXECUTABLE, LINK, FOLDER, SUBMODULE = "100644", "100755", "120000", "040000", "160000"
 
@@ -217,6 +218,21 @@ class Forge(Protocol):
     def merge(self, number: int, *, head: str, subject: str, message: str) -> str:
         """Merges by a merge commit if the head is still this one; answers that commit, also when already merged so."""
 
+    def rights(self) -> Rights:
+        """What our credential may do, as far as the forge tells."""
+
+    def protection(self) -> Protection:
+        """What protects main."""
+
+    def merging(self) -> Merging:
+        """How pull requests may be merged."""
+
+    def owners_problems(self) -> tuple[str, ...]:
+        """What the forge finds wrong in CODEOWNERS."""
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """The repository's webhooks; BotError when we may not see them."""
+
 
 class ArgoCD(Protocol):
     """One environment's Application on its Argo CD server."""
@@ -233,11 +249,29 @@ class ArgoCD(Protocol):
     def terminate(self) -> None:
         """Ends the running operation; none running is a success."""
 
+    def version(self) -> str:
+        """The server's version; told to everybody."""
+
+    def user(self) -> str | None:
+        """Whose our token is, proj:PROJECT:ROLE for a project's role; None when the server does not accept it."""
+
+    def may(self, action: str) -> bool:
+        """Whether our token may do this with the Application; asked, never tried."""
+
+    def has_project(self) -> bool:
+        """Whether the Application's project exists."""
+
+    def application_sets(self) -> tuple[ApplicationSetSeen, ...]:
+        """The ApplicationSets that our token may see; often none."""
+
 
 class Prometheus(Protocol):
     """One Prometheus replica. Whatever is not its full, unambiguous answer is an UnobservableError."""
 
     url: str
+
+    def version(self) -> str:
+        """The server's version."""
 
     def sample(self) -> Sample:
         """Runtime information, rules and targets, between two readings of the start time."""
@@ -298,6 +332,7 @@ class World:
     prometheus: Callable[[Environment], tuple[Prometheus, ...]]
     registry: Registry
     renderer: Renderer
+    programs: Callable[[], tuple[Program, ...]]
     progress: Progress
     now: Callable[[], datetime]
     sleep: Callable[[timedelta], None]

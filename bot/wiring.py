@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Inspector
     from bot.ports import ArgoCD, Checkout, Forge, Origin, Progress, Prometheus, Registry, Renderer
     from bot.settings import Settings
+    from bot.setup import Program
 
 SECONDS = 15.0  # for one request
 
@@ -59,6 +60,7 @@ def build_world(*, repo: str | None, progress: Progress) -> World:
         prometheus=_prometheus(settings),
         registry=_registry(settings),
         renderer=build_renderer(),
+        programs=_programs,
         progress=progress,
         now=_now,
         sleep=_sleep,
@@ -121,6 +123,12 @@ def _registry(settings: Settings) -> Registry:
     from bot.adapters.registry import open_registry
 
     return open_registry(mirrors=settings.mirrors, timeout=SECONDS)
+
+
+def _programs() -> tuple[Program, ...]:
+    from bot.adapters import git_command, render
+
+    return (git_command.program(), render.program())
 
 
 def _now() -> datetime:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from argocd_python_client.api.application_service_api import ApplicationServiceApi
 from argocd_python_client.api_client import ApiClient
 from argocd_python_client.configuration import Configuration
 from argocd_python_client.model.application_application_sync_request import ApplicationApplicationSyncRequest
+from urllib3 import Timeout
 
 from bot.adapters.argocd_errors import RefusedError, unseen
 from bot.adapters.argocd_http import Connection, connect
-from bot.adapters.argocd_replies import application_seen, operation_seen, parsed
+from bot.adapters.argocd_replies import application_seen, operation_seen, parsed, set_seen
+from bot.adapters.argocd_setup_shapes import APPLICATION_SETS, CAN, USER, VERSION
 from bot.adapters.argocd_shapes import APPLICATION, DONE, TREE
 from bot.model import UnobservableError
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from bot.model import ArgoCDAddress
     from bot.observations import ApplicationSeen
     from bot.ports import ArgoCD
+    from bot.setup import ApplicationSetSeen
 
 POLL = 0.1  # seconds between looks at an operation that is being ended
 NONE_RUNNING = "no operation is in progress"
@@ -85,6 +89,42 @@ class ClientArgoCD:
                 message = f"is still ending the operation of {self.address.application}"
                 raise unseen(self.connection.url, "argocd-timeout", message=message)
             time.sleep(POLL)
+
+    def version(self) -> str:
+        """The server's version; told to everybody."""
+        return parsed(self.connection.url, self._get("/api/version"), VERSION).version
+
+    def user(self) -> str | None:
+        """Whose our token is, proj:PROJECT:ROLE for a project's role; None when the server does not accept it."""
+        user = parsed(self.connection.url, self._get("/api/v1/session/userinfo"), USER)
+        return user.name if user.is_known else None
+
+    def may(self, action: str) -> bool:
+        """Whether our token may do this with the Application; asked, never tried."""
+        where = f"{quote(self.address.project, safe='')}/{quote(self.address.application, safe='')}"
+        answer = self._get(f"/api/v1/account/can-i/applications/{quote(action, safe='')}/{where}")
+        return parsed(self.connection.url, answer, CAN).value == "yes"
+
+    def has_project(self) -> bool:
+        """Whether the Application's project exists."""
+        try:
+            parsed(self.connection.url, self._get(f"/api/v1/projects/{quote(self.address.project, safe='')}"), DONE)
+        except RefusedError as error:
+            if error.is_missing:
+                return False
+            raise
+        return True
+
+    def application_sets(self) -> tuple[ApplicationSetSeen, ...]:
+        """The ApplicationSets that our token may see; often none."""
+        sets = parsed(self.connection.url, self._get("/api/v1/applicationsets"), APPLICATION_SETS)
+        return tuple(set_seen(each) for each in sets.items or ())
+
+    def _get(self, path: str) -> Answer:
+        """A question that the client does not know, or that is about no Application."""
+        headers = self.service.api_client.default_headers
+        timeout = Timeout(total=self.timeout)
+        return replace(self.connection, project="").request("GET", f"{self.connection.url}{path}", headers=headers, timeout=timeout)
 
     def _application(self, **parameters: str) -> Application:
         answer = self._ask(self.service.application_service_get, **parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -11,10 +12,14 @@ from bot.model import UnobservableError
 
 NOT_FOUND = 5  # gRPC's code
 HINTS = {
-    "argocd-tls": "its certificate must be valid for this host and signed by an authority of this machine",
+    "argocd-tls": "its certificate must be valid for this host and signed by an authority of this machine: "
+    "add its authority there, or name a file of authorities in SSL_CERT_FILE",
     "argocd-not-json": "is `argocd.url` in environment.yaml its base URL, with no login in front of it?",
-    "argocd-forbidden": "set BOT_ARGOCD_TOKEN_FILE_<ENV> to a valid token that may get and sync the project's Applications",
+    "argocd-forbidden": "is `argocd.project` in environment.yaml right, and does Argo CD have it? "
+    "if so, set BOT_ARGOCD_TOKEN_FILE_<ENV> to a token of its role `bot`, which may get and sync",
 }
+NO_SESSION = "make a token by `argocd proj role create-token PROJECT bot`, and put it into the file that BOT_ARGOCD_TOKEN_FILE_<ENV> names"
+NO_PROJECT = "apply `argocd/projects`, then make a token of its role `bot` for BOT_ARGOCD_TOKEN_FILE_<ENV>"
 
 
 class RefusedError(UnobservableError):
@@ -39,13 +44,24 @@ class RefusedError(UnobservableError):
 def refusal(url: str, path: str, *, status: int, body: bytes) -> RefusedError:
     """What a reply that is not 2xx means."""
     grpc, words = _gateway(body)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if status == HTTPStatus.UNAUTHORIZED:
+        what = _no_session(url, path, words)
+    elif status == HTTPStatus.FORBIDDEN:
         what = unseen(url, "argocd-forbidden", message=f"refuses {path}: HTTP {status} {words}")
     elif 300 <= status < 400:  # noqa: PLR2004 - redirects
         what = unseen(url, "argocd-status", message=f"answers {path} by a redirect, which is not followed")
     else:
         what = unseen(url, "argocd-status", message=f"answers {path} with HTTP {status}: {words}")
     return RefusedError(what, status=status, grpc=grpc, words=words)
+
+
+def _no_session(url: str, path: str, words: str) -> UnobservableError:
+    """A token that is not accepted; of a project that is gone, the server says so in these words."""
+    gone = re.search(r"appprojects?\.argoproj\.io \S+ not found", words)
+    told = f"refuses {path}: HTTP 401 {words}"
+    if gone:
+        return UnobservableError("argocd-forbidden", f"{url} {told}", NO_PROJECT)
+    return UnobservableError("argocd-forbidden", f"{url} {told}", NO_SESSION)
 
 
 def unseen(url: str, code: str, *, message: str) -> UnobservableError:

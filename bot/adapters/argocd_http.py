@@ -59,8 +59,12 @@ class Connection:
         fields: Iterable[tuple[str, str]] | None = None,
         preload_content: bool = False,  # noqa: ARG002 - the client passes it
     ) -> Answer:
-        """Asks; what may pass is asked again, never beyond the deadline. Every question names the project: without it, unknown is 403."""
-        address = f"{url}?{urlencode([*(fields or ()), ('project', self.project)])}"
+        """Asks; what may pass is asked again, never beyond the deadline.
+
+        Every question about an Application names the project: without it, unknown is 403.
+        """
+        parameters = [*(fields or ()), *([("project", self.project)] if self.project else [])]
+        address = f"{url}?{urlencode(parameters)}" if parameters else url
         seconds = float(timeout.total or 0)  # type: ignore[arg-type]  # the client makes it from our number
         deadline = time.monotonic() + seconds
         repeated = tenacity.Retrying(

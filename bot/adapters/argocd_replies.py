@@ -12,6 +12,7 @@ from bot.adapters.argocd_errors import unseen
 from bot.adapters.argocd_shapes import Reference, Source
 from bot.adapters.foreign import quoted
 from bot.observations import ApplicationSeen, Deployed, Operation, PodSeen, ResourceFault
+from bot.setup import ApplicationSetSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from bot.adapters.argocd_http import Answer
-    from bot.adapters.argocd_shapes import Application, Node, Resource, Spec, Tree
+    from bot.adapters.argocd_setup_shapes import ApplicationSet
+    from bot.adapters.argocd_shapes import Application, Node, Resource, Spec, SyncResult, Tree
 
 Content = TypeVar("Content")
 
 UNKNOWN = "Unknown"  # Argo CD's own word
 MOST_FAULTS = 20
+SET_ERRORS = {("ErrorOccurred", "True"), ("ParametersGenerated", "False")}
 
 
 def parsed(url: str, answer: Answer, shape: TypeAdapter[Content]) -> Content:
@@ -61,6 +64,8 @@ def application_seen(app: Application, tree: Tree) -> ApplicationSeen:
         pods=tuple(_pod(node, nodes) for node in nodes.values() if (node.group, node.kind) == ("", "Pod")),
         faults=tuple(islice(dict.fromkeys(_faults(app, nodes)), MOST_FAULTS)),
         sources=sources,
+        repository=source.repository,
+        is_automated=_is_automated(app.spec),
     )
 
 
@@ -72,7 +77,27 @@ def operation_seen(app: Application) -> Operation | None:
         return None if asked is None else Operation("Running", "has not begun", None, None, asked or None)
     reached = state.result.revision if state.result else ""
     asked = state.operation.sync.revision if state.operation.sync else ""
-    return Operation(state.phase, state.message, _time(state.started), _time(state.finished), reached or asked or None)
+    faults = tuple(islice(_failures(state.result), MOST_FAULTS))
+    return Operation(state.phase, state.message, _time(state.started), _time(state.finished), reached or asked or None, faults)
+
+
+def _failures(result: SyncResult | None) -> Iterator[ResourceFault]:
+    """What a sync could not apply, and its hooks that failed."""
+    for each in (result and result.resources) or ():
+        if each.status == "SyncFailed" or each.phase in {"Failed", "Error"}:
+            yield ResourceFault(each.kind, each.name, each.status or each.phase, each.message)
+
+
+def _is_automated(spec: Spec) -> bool:
+    automated = spec.sync_policy.automated if spec.sync_policy else None
+    return automated is not None and automated.enabled is not False
+
+
+def set_seen(found: ApplicationSet) -> ApplicationSetSeen:
+    """An ApplicationSet with its errors; the same words of several conditions are told once."""
+    conditions = found.status.conditions or ()
+    wrong = (each.message for each in conditions if (each.type, each.status) in SET_ERRORS)
+    return ApplicationSetSeen(found.metadata.name, tuple(dict.fromkeys(wrong)))
 
 
 def _sources(spec: Spec) -> tuple[Source, int]:

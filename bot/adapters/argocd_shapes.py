@@ -30,8 +30,23 @@ class Sync:
 class Source:
     """A source of an Application."""
 
+    repository: Annotated[str, Field(alias="repoURL")] = ""
     path: str = ""
     target_revision: Annotated[str, Field(alias="targetRevision")] = ""
+
+
+@dataclass(frozen=True)
+class Automated:
+    """`spec.syncPolicy.automated`: that it is there turns it on, unless it says `enabled: false` (since 3.1)."""
+
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class SyncPolicy:
+    """`spec.syncPolicy`."""
+
+    automated: Automated | None = None
 
 
 @dataclass(frozen=True)
@@ -40,13 +55,33 @@ class Spec:
 
     source: Source | None = None
     sources: tuple[Source, ...] | None = None
+    sync_policy: Annotated[SyncPolicy | None, Field(alias="syncPolicy")] = None
 
 
 @dataclass(frozen=True)
 class Revision:
-    """The commit of a sync, asked for or reached."""
+    """The commit of a sync that was asked for."""
 
     revision: str = ""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a sync did with one resource; a hook has a phase and no status."""
+
+    kind: str = ""
+    name: str = ""
+    status: str = ""
+    phase: Annotated[str, Field(alias="hookPhase")] = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """The commit that a sync reached, and what it did there."""
+
+    revision: str = ""
+    resources: tuple[Applied, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +100,7 @@ class OperationState:
     message: str = ""
     started: Annotated[Time, Field(alias="startedAt")] = None
     finished: Annotated[Time, Field(alias="finishedAt")] = None
-    result: Annotated[Revision | None, Field(alias="syncResult")] = None
+    result: Annotated[SyncResult | None, Field(alias="syncResult")] = None
 
 
 @dataclass(frozen=True)

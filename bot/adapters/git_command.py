@@ -14,6 +14,7 @@ from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from bot.model import BotError
+from bot.setup import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LOCAL_SECONDS = 120
 NETWORK_SECONDS = 300
 KILLED = -9
+LEAST_GIT = (2, 38)  # merge-tree that writes trees
 
 # Our own settings alone: a user's aliases, hooks, signing keys or insteadOf rules must not change what is written.
 ISOLATED = {
@@ -33,6 +35,15 @@ ISOLATED = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }
+
+
+def program() -> Program:
+    """Git on this machine."""
+    try:
+        major, minor, *_ = (*Git().version_info, 0, 0)
+    except (GitCommandError, GitCommandNotFound) as error:
+        raise BotError("there is no git", "install git 2.38 or later") from error
+    return Program("git", (major, minor), LEAST_GIT)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.adapters import github_notes, github_pulls, github_reviews
+from bot.adapters import github_notes, github_pulls, github_reviews, github_setup
 from bot.adapters.github_client import Client, credential_of, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.ports import Forge, PullRequest, Review, Status
+    from bot.setup import Merging, Protection, Rights, Webhook
 
 
 def open_forge(api_url: str, repository: str, *, token: str | None, app_id: int | None, app_key: str | None, timeout: float) -> Forge:
@@ -99,6 +100,28 @@ class GitHubForge:
         """Merges by a merge commit if the head is still this one; answers that commit, also when already merged so."""
         merge = github_pulls.merge
         return self.client.run(_pull(number), lambda here: merge(here, number, head=head, subject=subject, message=message))
+
+    def rights(self) -> Rights:
+        """What our credential may do, as far as the forge tells."""
+        if self.client.is_app:
+            return self.client.run("the App's installation", lambda _: github_setup.rights_of_app(self.client.installation()))
+        return self.client.run("what the token may do", github_setup.rights_of_token)
+
+    def protection(self) -> Protection:
+        """What protects main."""
+        return self.client.run("the rules of main", github_setup.protection)
+
+    def merging(self) -> Merging:
+        """How pull requests may be merged."""
+        return self.client.run("how pull requests are merged", github_setup.merging)
+
+    def owners_problems(self) -> tuple[str, ...]:
+        """What the forge finds wrong in CODEOWNERS."""
+        return self.client.run("CODEOWNERS", github_setup.owners_problems)
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """The repository's webhooks; BotError when we may not see them."""
+        return self.client.run("webhooks", github_setup.webhooks)
 
 
 def _pull(number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -111,13 +111,14 @@ class Client:
         if self._github is None:
             auth: Auth.Auth = self.credential
             if isinstance(self.credential, Auth.AppAuth):
-                auth = self.credential.get_installation_auth(self._installation())
+                auth = self.credential.get_installation_auth(self.installation()["id"])
             self._github = self.site.github(auth)
         return self._github
 
-    def _installation(self) -> int:
+    def installation(self) -> dict[str, Any]:
+        """The App's installation on this repository, as GitHub writes it."""
         try:
-            return self._integration().get_repo_installation(*self.site.name.split("/")).id
+            return self._integration().get_repo_installation(*self.site.name.split("/")).raw_data
         except UnknownObjectException as error:
             message = f"the App is not installed on repository {self.site.name}, or there is none on {self.site.url}"
             raise BotError(message, "install the App there, or correct --repo") from error

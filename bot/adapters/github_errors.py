@@ -50,7 +50,8 @@ def explained(error: Exception, server: str, *, subject: str, is_app: bool) -> B
     if isinstance(error, requests.exceptions.Timeout):
         return BotError(f"{server} did not answer about {subject} in time", "try again; is the forge slow or down?")
     if isinstance(error, requests.exceptions.SSLError):
-        return BotError(f"{server} cannot be trusted", "its certificate must be valid and signed by an authority of this machine")
+        hint = "its certificate must be valid and signed by a known authority: name a file of others in REQUESTS_CA_BUNDLE"
+        return BotError(f"{server} cannot be trusted", hint)
     if isinstance(error, requests.RequestException):
         return BotError(f"{server} cannot be reached", "check the network and BOT_GITHUB_URL")
     return strange(server, subject)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.adapters.foreign import quoted
 from bot.adapters.prometheus_http import READINESS, connect
 from bot.adapters.prometheus_replies import alerting_rules, ask, meaning, moment, number, target_seen
-from bot.adapters.prometheus_shapes import GROUPS, MATRIX, RUNTIME, SCALAR, TARGETS, VECTOR
+from bot.adapters.prometheus_shapes import BUILD, GROUPS, MATRIX, RUNTIME, SCALAR, TARGETS, VECTOR
 from bot.model import BotError
 from bot.observations import FiringSpan, Sample
 
@@ -50,6 +50,11 @@ class HttpPrometheus:
     def close(self) -> None:
         """Closes the connections."""
         self.connection.client.close()
+
+    def version(self) -> str:
+        """The server's version."""
+        build, _ = ask(self.connection, "/api/v1/status/buildinfo", shape=BUILD)
+        return build.version
 
     def sample(self) -> Sample:
         """Runtime information, rules and targets, between two readings of the start time."""

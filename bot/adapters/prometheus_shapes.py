@@ -31,6 +31,13 @@ class Runtime:
 
 
 @dataclass(frozen=True)
+class Build:
+    """Of /api/v1/status/buildinfo."""
+
+    version: str
+
+
+@dataclass(frozen=True)
 class Alert:
     """A pending or firing alert of a rule."""
 
@@ -137,6 +144,7 @@ class Matrix:
     result: tuple[Values, ...]
 
 
+BUILD = TypeAdapter(Reply[Build])
 RUNTIME = TypeAdapter(Reply[Runtime])
 GROUPS = TypeAdapter(Reply[Groups])
 TARGETS = TypeAdapter(Reply[Targets])

@@ -20,6 +20,7 @@ from ruamel.yaml.error import YAMLError
 from bot.kustomizations import is_kustomization, read_kustomization
 from bot.model import ENVIRONMENTS, BotError, RenderError
 from bot.ports import Rendered
+from bot.setup import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +95,14 @@ def _find() -> list[str]:
     if (found := shutil.which("kubectl")) and _version([found, "version", "--client"]) >= LEAST_KUBECTL:
         return [found, "kustomize"]
     raise BotError("there is no kustomize that is new enough", HINT)
+
+
+def program() -> Program:
+    """The kustomize that renders, and its version; BotError when there is none."""
+    command = _find()
+    name, least = ("kubectl", LEAST_KUBECTL) if command[-1] == "kustomize" else ("kustomize", LEAST_KUSTOMIZE)
+    words = ["version", "--client"] if name == "kubectl" else ["version"]
+    return Program(f"{name} ({command[0]})", _version([command[0], *words]), least)
 
 
 def _version(command: list[str]) -> tuple[int, int]:

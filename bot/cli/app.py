@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bot.cli import checkout_commands, forward_commands, lineage_commands, rollback_commands, sandbox_command, watch_commands
+from bot.cli import (
+    checkout_commands,
+    doctor_command,
+    forward_commands,
+    lineage_commands,
+    rollback_commands,
+    sandbox_command,
+    watch_commands,
+)
 from bot.cli.command import ERROR, USAGE, current, report
 from bot.model import BotError
 
@@ -25,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, sandbox_command):
+for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, doctor_command, sandbox_command):
     door.register(app)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.ports import Renderer
     from bot.sandbox.argocd_state import Desired
 
+VERSION = "v3.2.11+f6a5e91"
 SIDECAR = "docker.io/istio/proxyv2:1.30.0"
 
 
@@ -45,13 +46,14 @@ class ArgoCDStandIn:
         duration: float = 0.2,
         sidecar: str | None = None,
         now: Callable[[], datetime] = _now,
+        version: str = VERSION,
     ) -> None:
-        self.token = token
+        self.token, self.version = token, version
         self.repository = git_dir.resolve().as_uri()
         self.sidecar = sidecar  # an image that is injected into every Pod of a workload
         self.duration = duration
         self._follower = Follower(git_dir, renderer)
-        self._poll, self._now = poll, now
+        self._poll, self.now = poll, now
         self._apps: dict[str, Application] = {}  # by environment
         self._lock = threading.RLock()  # of the Applications
         self._looking = threading.Lock()  # one look at Git at a time; rendering keeps nobody from asking
@@ -88,17 +90,22 @@ class ArgoCDStandIn:
                     self._compare(name, environment, desired)
             with self._lock:  # a folder that is gone: the Application stays as it was, and goes on saying so
                 for gone in set(self._apps) - set(present) if commit else ():
-                    self._apps[gone].reconciled = self._now()
+                    self._apps[gone].reconciled = self.now()
 
     def find(self, name: str) -> Application | None:
         """The Application of this name."""
         with self._lock:
             return next((app for app in self._apps.values() if app.environment.argocd.application == name), None)
 
-    def projects(self) -> set[str]:
-        """What the token may see."""
+    def projects(self, token: str) -> set[str]:
+        """What a token may see: one that ends in @PROJECT is of that project's role, the plain one of an account."""
         with self._lock:
-            return {app.environment.argocd.project for app in self._apps.values()}
+            every = {app.environment.argocd.project for app in self._apps.values()}
+        return every if token == self.token else {name for name in every if token == f"{self.token}@{name}"}
+
+    def malformed(self) -> tuple[str, ...]:
+        """What is wrong in environment files on main."""
+        return tuple(self._follower.malformed.values())
 
     def pods(self, environment: str) -> tuple[PodSeen, ...]:
         """The live Pods of an environment."""
@@ -135,7 +142,7 @@ class ArgoCDStandIn:
         with self._lock:
             app = self._apps[environment]
             app.switches = app.switches | {name} if on else app.switches - {name}
-            settle(app, self._now())
+            settle(app, self.now())
 
     def wait_until_synced(self, seconds: float = 60) -> None:
         """Waits until every environment runs what main holds; BotError names one that does not."""
@@ -149,13 +156,13 @@ class ArgoCDStandIn:
     def _behind(self) -> str:
         with self._lock:
             for app in self._apps.values():
-                advance(app, self._now())
+                advance(app, self.now())
                 if (app.sync, app.health, app.in_progress) != ("Synced", "Healthy", False):
                     return f"{app.environment.name}: {app.sync}, {app.health} {app.desired.error}".strip()
             return "" if self._apps else "anything: main has no environments"
 
     def _compare(self, name: str, environment: Environment, desired: Desired) -> None:
-        now = self._now()
+        now = self.now()
         app = self._apps.setdefault(name, Application(environment, desired, created=now, reconciled=now, healthy_since=now))
         app.environment = environment
         advance(app, now)
@@ -165,7 +172,7 @@ class ArgoCDStandIn:
     def held(self, app: Application) -> Iterator[datetime]:
         """Holds an Application still, as it is by now; gives the time."""
         with self._lock:
-            now = self._now()
+            now = self.now()
             advance(app, now)
             yield now
 

@@ -35,21 +35,30 @@ def answer(stand_in: ArgoCDStandIn, request: Request, body: bytes) -> Response:
     if request.method != "GET" and not request.headers.get("content-type", "").startswith("application/json"):
         return PlainTextResponse("Invalid content type\n", status_code=415)
     try:
-        _authorize(stand_in, request)
-        project = _project(request, body)
-        app = _visible(stand_in, request.path_params["name"], project)
+        token = authorize(stand_in, request)
+        app = _visible(stand_in, request.path_params["name"], _project(request, body), token=token)
         return JSONResponse(_work(stand_in, request, app))
     except ReplyError as error:
-        said = {"error": str(error), "code": error.code, "message": str(error)}
-        return JSONResponse(said, status_code=HTTP_STATUS[error.code])
+        return refusal(error)
 
 
-def _authorize(stand_in: ArgoCDStandIn, request: Request) -> None:
+def refusal(error: ReplyError) -> Response:
+    """How the gateway tells it."""
+    said = {"error": str(error), "code": error.code, "message": str(error)}
+    return JSONResponse(said, status_code=HTTP_STATUS[error.code])
+
+
+def authorize(stand_in: ArgoCDStandIn, request: Request) -> str:
+    """The token of a request, if it is accepted."""
     written = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not written:
         raise ReplyError(UNAUTHENTICATED, "no session information")
-    if written != stand_in.token:
-        raise ReplyError(UNAUTHENTICATED, "invalid session: token signature is invalid: signature is invalid")
+    if written == stand_in.token or stand_in.projects(written):
+        return written
+    account, _, project = written.partition("@")
+    if account == stand_in.token:
+        raise ReplyError(UNAUTHENTICATED, f'invalid session: appproject.argoproj.io "{project}" not found')
+    raise ReplyError(UNAUTHENTICATED, "invalid session: token signature is invalid: signature is invalid")
 
 
 def _project(request: Request, body: bytes) -> str:
@@ -65,10 +74,11 @@ def _project(request: Request, body: bytes) -> str:
     return str(asked.get("project", ""))
 
 
-def _visible(stand_in: ArgoCDStandIn, name: str, project: str) -> Application:
+def _visible(stand_in: ArgoCDStandIn, name: str, project: str, *, token: str) -> Application:
     """The Application, as far as the token's projects allow; without project, nobody is told that there is none."""
     app = stand_in.find(name)
-    if project not in stand_in.projects() if project else app is None:
+    asked = project or (app.environment.argocd.project if app else "")
+    if asked not in stand_in.projects(token):
         raise ReplyError(DENIED, "permission denied")
     if app is None or app.environment.argocd.project != (project or app.environment.argocd.project):
         raise ReplyError(MISSING, f'applications.argoproj.io "{name}" not found')

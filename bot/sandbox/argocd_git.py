@@ -30,6 +30,7 @@ class Follower:
     git_dir: Path
     renderer: Renderer
     environments: dict[str, Environment] = field(default_factory=dict)
+    malformed: dict[str, str] = field(default_factory=dict)  # what is wrong, by name
 
     def __post_init__(self) -> None:
         self.objects = GitObjects(GitRunner(self.git_dir), AUTHOR)
@@ -66,9 +67,10 @@ class Follower:
 
     def _read(self, commit: str, name: str) -> None:
         path = f"{ENVIRONMENTS}/{name}/environment.yaml"
+        self.malformed.pop(name, None)
         try:
             texts = self.objects.read(commit, [path])
             if path in texts:
                 self.environments[name] = parse_environment(name, texts[path])
-        except BotError:
-            return
+        except BotError as error:
+            self.malformed[name] = error.message

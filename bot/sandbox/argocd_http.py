@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.sandbox.argocd_account import account
 from bot.sandbox.argocd_api import answer
 from bot.sandbox.argocd_state import SWITCHES
 
@@ -26,6 +27,9 @@ def argocd_app(stand_in: ArgoCDStandIn) -> Starlette:
     async def api(request: Request) -> Response:
         body = await request.body()
         return await run_in_threadpool(answer, stand_in, request, body)
+
+    async def told(request: Request) -> Response:
+        return await run_in_threadpool(account, stand_in, request)
 
     async def webhook(_request: Request) -> Response:
         await run_in_threadpool(stand_in.look)
@@ -44,6 +48,11 @@ def argocd_app(stand_in: ArgoCDStandIn) -> Starlette:
             Route("/api/v1/applications/{name}/resource-tree", api),
             Route("/api/v1/applications/{name}/sync", api, methods=["POST"]),
             Route("/api/v1/applications/{name}/operation", api, methods=["DELETE"]),
+            Route("/api/version", told),
+            Route("/api/v1/session/userinfo", told),
+            Route("/api/v1/account/can-i/{resource}/{action}/{subresource:path}", told),
+            Route("/api/v1/projects/{name}", told),
+            Route("/api/v1/applicationsets", told),
             Route("/api/webhook", webhook, methods=["POST"]),
             Route("/applications/{name}", page),
             Route("/switch/{environment}/{name}/{setting}", switch, methods=["POST"]),

@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from bot.sandbox.forge_apps import app_routes
 from bot.sandbox.forge_comments import comment_routes
-from bot.sandbox.forge_http import Reply, is_here, route
+from bot.sandbox.forge_http import is_here
 from bot.sandbox.forge_merges import merge_routes
 from bot.sandbox.forge_pulls import pull_routes
 from bot.sandbox.forge_pushes import follow_pushes
-from bot.sandbox.forge_replies import repository
 from bot.sandbox.forge_reviews import review_routes
+from bot.sandbox.forge_setup import setup_routes
 from bot.sandbox.forge_statuses import status_routes
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def forge_app(forge: Forge) -> Starlette:
     return Starlette(
         routes=[
             *app_routes(forge),
-            route(forge, "GET", "/repos/{owner}/{repo}", lambda asked: Reply(repository(asked))),
+            *setup_routes(forge),
             *pull_routes(forge),
             *merge_routes(forge),
             *review_routes(forge),

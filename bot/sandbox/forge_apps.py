@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LIFE = timedelta(hours=1)
 MOST_SECONDS = 660  # GitHub: at most 10 minutes, and a minute for clocks
-PERMISSIONS = {"contents": "write", "issues": "write", "members": "read", "pull_requests": "write", "statuses": "write"}
+PERMISSIONS = {"contents": "write", "issues": "write", "members": "read", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 
 
 def app_routes(forge: Forge) -> list[Route]:

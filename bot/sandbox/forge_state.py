@@ -91,6 +91,26 @@ class App:
         return f"{self.slug}[bot]"
 
 
+@dataclass(frozen=True)
+class Protection:
+    """How main is protected, by a ruleset or by branch protection, beside the required statuses."""
+
+    by_ruleset: bool = True
+    app: int | None = None  # that required statuses must come from
+    owners_review: bool = True
+    last_push_approval: bool = True
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook; `code` is what its last delivery was answered with."""
+
+    id: int
+    url: str
+    code: int | None = None
+    active: bool = True
+
+
 @dataclass
 class Forge:
     """One repository on the forge; who may use it, and its rules."""
@@ -101,6 +121,11 @@ class Forge:
     users: dict[str, str]  # token -> login
     teams: dict[str, set[str]] = field(default_factory=dict)  # "org/team" -> logins
     required: frozenset[str] = frozenset()  # contexts that must be success before a merge
+    protection: Protection | None = None  # what else it tells of main; None: nothing but what is required
+    auto_merge: bool = False
+    hooks: tuple[Hook, ...] = ()
+    admins: frozenset[str] = frozenset()  # logins that see hooks and branch protection
+    scopes: dict[str, str] = field(default_factory=dict)  # login -> scopes of a classic token; the others are fine-grained
     forks: dict[str, Path] = field(default_factory=dict)  # owner -> bare repository
     apps: tuple[App, ...] = ()
     limited_until: datetime | None = None  # every request is refused until then

@@ -80,7 +80,6 @@ class Sandbox:
     def variables(self) -> dict[str, str]:
         """What to export so that `bot` works on the sandbox."""
         host = self.argocd_server.url.removeprefix("http://")
-        names = [name.upper().replace("-", "_") for name in self.monitoring.prometheus]
         found = {
             "BOT_REPO": self.url,
             "BOT_GITHUB_URL": f"{self.forge_server.url}/api/v3",
@@ -88,8 +87,9 @@ class Sandbox:
             "BOT_REGISTRY_MIRRORS": ",".join(f"{registry}={self.registry_server.url}" for registry in REGISTRIES),
             "BOT_CACHE": str(self.folder / "cache"),
         }
-        for name in names:
-            found |= {f"BOT_ARGOCD_TOKEN_FILE_{name}": str(self.folder / "argocd-token"), f"BOT_ARGOCD_HOST_{name}": host}
+        for name in self.monitoring.prometheus:
+            suffix = name.upper().replace("-", "_")
+            found |= {f"BOT_ARGOCD_TOKEN_FILE_{suffix}": str(self.folder / f"argocd-token-{name}"), f"BOT_ARGOCD_HOST_{suffix}": host}
         return found
 
     def guide(self, *, tag: str = NEXT) -> str:
@@ -172,8 +172,9 @@ def _serve(
     servers = [serve(app) for app in (Starlette(routes=[*forge_app(forge).routes, Mount("/", git)]), argocd.app(), registry.app())]
     for server in servers:
         stack.callback(server.stop)
-    for name, token in (("forge-token", BOT_TOKEN), ("argocd-token", ARGOCD_TOKEN)):
-        (folder / name).write_text(f"{token}\n")
+    (folder / "forge-token").write_text(f"{BOT_TOKEN}\n")
+    for name, environment in read_stack(objects, base).environments.items():  # as in life: a token of its project's role
+        (folder / f"argocd-token-{name}").write_text(f"{ARGOCD_TOKEN}@{environment.argocd.project}\n")
     forge_server, argocd_server, registry_server = servers
     return Sandbox(folder, base, objects, forge, forge_server, argocd, argocd_server, registry, registry_server, monitoring)
 

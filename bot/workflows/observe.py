@@ -128,14 +128,15 @@ def _assemble(
         application=app,
         synced_trees={name: tree_of(world.origin, revision, path) for name, path in paths.items()},
         main_trees={name: tree_of(world.origin, question.main, path) for name, path in paths.items()},
-        required_rules=rendered if isinstance(rendered, Unseen) else _required(rendered),
+        required_rules=rendered if isinstance(rendered, Unseen) else required_rules(rendered),
         prometheus=replicas,
         runs=runs or (),
         rendered_images=frozenset() if isinstance(rendered, Unseen) else workload_images(rendered.objects),
     )
 
 
-def _required(rendered: Rendered) -> tuple[RequiredRule, ...]:
+def required_rules(rendered: Rendered) -> tuple[RequiredRule, ...]:
+    """The alert rules that manifests contain."""
     rules = alert_rules(rendered.objects)
     return tuple(RequiredRule(rule["alert"], dict(rule.get("labels") or {})) for rule in rules)
 

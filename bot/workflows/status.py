@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from bot.model import ENVIRONMENTS, BotError
 from bot.observations import Unseen
 from bot.rollback import held
-from bot.workflows.observe import attempt, see_application, tree_of
+from bot.workflows.observe import attempt, tree_of, unseen
 from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
+from bot.workflows.sync import see_version
+from bot.workflows.sync_troubles import missing, set_troubles, troubles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +68,8 @@ def _status(
     holds: Sequence[Hold],
 ) -> EnvironmentStatus:
     world.progress.say(f"asking about {environment.name}")
-    app = see_application(world, environment)
+    app, problems = _application(world, environment)
+    problems += [stack.holds.detail] if isinstance(stack.holds, Unseen) else []
     releases = [stack.releases[environment.name][name] for name in sorted(stack.releases[environment.name])]
     return EnvironmentStatus(
         environment.name,
@@ -75,8 +78,23 @@ def _status(
         alerts=_alerts(world, environment),
         rows=tuple(_row(world, environment, release, app=app, holds=holds, main=stack.commit) for release in releases),
         promotions=_promotions(environment, pulls),
-        problem=stack.holds.detail if isinstance(stack.holds, Unseen) else "",
+        problem="; ".join(problems),
     )
+
+
+def _application(world: World, environment: Environment) -> tuple[ApplicationSeen | Unseen | None, list[str]]:
+    """What Argo CD says of an environment, and what keeps it from ever running main's release, each with its remedy."""
+    try:
+        argocd = world.argocd(environment)
+        app = argocd.application()
+    except BotError as error:
+        return unseen(error), [f"{error.message} ({error.hint})"]
+    found = [missing(environment)] if app is None else [*troubles(app, environment, world.origin.url)]
+    sets = attempt(argocd.application_sets)
+    found += [] if isinstance(sets, Unseen) else set_troubles(environment.name, sets)
+    untested = see_version(argocd, environment)
+    found += [untested] if untested else []
+    return app, [f"{each.what} ({each.fix})" for each in found]
 
 
 def _word(app: ApplicationSeen | Unseen | None, name: str) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.model import BotError
-from bot.workflows.observe import tree_of
+from bot.model import BotError, UnobservableError
+from bot.setup import PROBLEM, UNKNOWN, Check
 from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
+from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble
+from bot.workflows.sync_waiting import Aim, faults, has_failed, waiting_for
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.model import Environment
     from bot.observations import ApplicationSeen
-    from bot.ports import World
-    from bot.workflows.stack import Stack
+    from bot.ports import ArgoCD, World
 
 POLL = timedelta(seconds=1)
-FAILED = {"Failed", "Error"}
+MAY_PASS = {"argocd-unreachable", "argocd-timeout", "argocd-status"}  # a server that restarts
 
 
 @dataclass(frozen=True)
@@ -35,68 +38,100 @@ class Synced:
 def sync(world: World, name: str, *, timeout: timedelta = timedelta(minutes=10), dry_run: bool = False) -> Synced:
     """Refreshes and waits until trees, images and health are main's; BotError names what is at fault at the deadline."""
     started = world.now()
-    stack = read_stack(world.origin, world.origin.fetch_main())
-    environment = stack.environment(name)
-    argocd = world.argocd(environment)
-    images = _expected_images(world, stack, environment)
-    waiting = _waiting_for(world, stack, _application(argocd.application(), environment), environment, images)
-    if dry_run or waiting is None:
-        return Synced("planned" if waiting else "already", name, stack.commit, 0.0, waiting)
+    aim = _aim(world, name, world.origin.fetch_main())
+    argocd = world.argocd(aim.environment)
+    app = _application(argocd, aim.environment)
+    waiting = waiting_for(world.origin, app, aim)
+    if waiting is None:
+        return Synced("already", name, aim.commit, 0.0)
+    _check(world, argocd, app, aim.environment)
+    if dry_run:
+        return Synced("planned", name, aim.commit, 0.0, waiting)
     argocd.refresh()
-    said = None
+    aim = _wait(world, argocd, aim, first=waiting, deadline=started + timeout)
+    return Synced("synced", name, aim.commit, (world.now() - started).total_seconds())
+
+
+def _wait(world: World, argocd: ArgoCD, aim: Aim, *, first: str, deadline: datetime) -> Aim:
+    """Until nothing is waited for; answers what is live then, which is newer when main has moved on."""
+    waiting: str | None = first
+    hint = f"see {_page(aim.environment)}"
     while waiting is not None:
-        if waiting != said:
-            world.progress.say(f"{name}: waiting for {waiting}")
-            said = waiting
-        if world.now() - started > timeout:
-            raise BotError(f"{name} is not at main after {timeout}: {waiting}", f"see {environment.argocd.url}")
+        world.progress.say(f"{aim.environment.name}: waiting for {waiting}")
+        if world.now() > deadline:
+            raise BotError(f"{aim.environment.name} is not at main in time: waiting for {waiting}", hint)
         world.sleep(POLL)
-        app = _application(argocd.application(), environment)
-        _fail_early(stack, app, environment)
-        waiting = _waiting_for(world, stack, app, environment, images)
-    return Synced("synced", name, stack.commit, (world.now() - started).total_seconds())
+        try:
+            app = _application(argocd, aim.environment)
+        except UnobservableError as error:
+            if error.code not in MAY_PASS:
+                raise
+            waiting = f"Argo CD: {error.message}"
+            continue
+        aim = _moved(world, aim, app)
+        _fail_early(world, aim, app)
+        waiting = waiting_for(world.origin, app, aim)
+        hint = "; ".join([*faults(app), f"see {_page(aim.environment)}"])
+    return aim
 
 
-def _application(app: ApplicationSeen | None, environment: Environment) -> ApplicationSeen:
-    if app is None:
-        hint = f"is its ApplicationSet applied, and {environment.folder}/environment.yaml on main?"
-        raise BotError(f"Argo CD has no Application {environment.argocd.application}", hint)
-    return app
+def _aim(world: World, name: str, commit: str) -> Aim:
+    """What is to be live: the environment's trees on main, and the images that they render."""
+    stack = read_stack(world.origin, commit)
+    environment = stack.environment(name)
+    rendered = render_at(world.origin, world.renderer, commit=commit, environment=environment)
+    releases = tuple(stack.releases[name].values())
+    return Aim(environment, commit, releases, workload_images(rendered.objects))
 
 
-def _expected_images(world: World, stack: Stack, environment: Environment) -> frozenset[str]:
-    rendered = render_at(world.origin, world.renderer, commit=stack.commit, environment=environment)
-    return workload_images(rendered.objects)
+def _moved(world: World, aim: Aim, app: ApplicationSeen) -> Aim:
+    """The aim anew when Argo CD has seen a commit that we have not: main has moved, and what we wait for never comes."""
+    if app.revision in {aim.commit, *aim.known}:
+        return aim
+    main = world.origin.fetch_main()
+    known = aim.known | {app.revision}
+    return replace(aim if main == aim.commit else _aim(world, aim.environment.name, main), known=known)
 
 
-def _fail_early(stack: Stack, app: ApplicationSeen, environment: Environment) -> None:
-    operation = app.operation
-    if operation and operation.phase in FAILED and operation.revision == stack.commit:
-        raise BotError(f"{environment.name}: the sync failed: {operation.message}", _faults(app))
+def _application(argocd: ArgoCD, environment: Environment) -> ApplicationSeen:
+    app = argocd.application()
+    if app is not None:
+        return app
+    gone = missing(environment)
+    raise BotError(gone.what, "; ".join([*_set_errors(argocd, environment), gone.fix]))
 
 
-def _faults(app: ApplicationSeen) -> str:
-    named = [f"{fault.kind} {fault.name}: {fault.status} {fault.message}".strip() for fault in app.faults[:3]]
-    return "; ".join([*app.conditions[:2], *named]) or "look at the Application in Argo CD"
+def _set_errors(argocd: ArgoCD, environment: Environment) -> list[str]:
+    """Why it may never have been made, where the token may see that."""
+    try:
+        return [each.what for each in set_troubles(environment.name, argocd.application_sets())]
+    except BotError:
+        return []  # it adds to an error that is told anyway
 
 
-def _waiting_for(world: World, stack: Stack, app: ApplicationSeen, environment: Environment, images: frozenset[str]) -> str | None:
-    """What keeps main's release from being live, or None."""
-    for release in stack.releases[environment.name].values():
-        path = environment.release_path(release.app)
-        if tree_of(world.origin, app.revision, path) != release.tree:
-            return f"{release.app} {release.version} (Argo CD is at {(app.revision or 'nothing')[:12]})"
-    if _overlay(world, app.revision, environment) != _overlay(world, stack.commit, environment):
-        return "the environment's own manifests"
-    if app.operation and app.operation.finished is None:
-        return f"the running operation: {app.operation.message or app.operation.phase}"
-    if app.sync != "Synced":
-        return f"sync ({app.sync}; {_faults(app)})"
-    running = {image for pod in app.pods if not pod.of_job for image in pod.images}
-    if images - running:
-        return f"Pods with {min(images - running)}"
-    return None if app.health == "Healthy" else f"health ({app.health}; {_faults(app)})"
+def _check(world: World, argocd: ArgoCD, app: ApplicationSeen, environment: Environment) -> None:
+    """Fails at once on what no waiting mends; warns of a server that the tests have not met."""
+    for trouble in troubles(app, environment, world.origin.url):
+        if trouble.state == PROBLEM:
+            raise BotError(trouble.what, trouble.fix)
+    untested = see_version(argocd, environment)
+    if untested:
+        world.progress.say(f"{untested.state}: {untested.what}; {untested.fix}")
 
 
-def _overlay(world: World, commit: str | None, environment: Environment) -> str | None:
-    return tree_of(world.origin, commit, environment.folder)
+def see_version(argocd: ArgoCD, environment: Environment) -> Check | None:
+    """An Argo CD that the tests have not met, or one that does not say; it keeps nobody from waiting."""
+    try:
+        return version_trouble(environment.name, environment.argocd.url, argocd.version())
+    except BotError as error:
+        return Check(UNKNOWN, environment.name, f"cannot tell the version of Argo CD: {error.message}", error.hint)
+
+
+def _fail_early(world: World, aim: Aim, app: ApplicationSeen) -> None:
+    if has_failed(world.origin, app, aim) and app.operation:
+        told = "; ".join(faults(app)) or f"see {_page(aim.environment)}"
+        raise BotError(f"{aim.environment.name}: the sync failed: {app.operation.message}", told)
+
+
+def _page(environment: Environment) -> str:
+    return f"{environment.argocd.url.rstrip('/')}/applications/{environment.argocd.application}"

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from bot.model import BotError
+from bot.sandbox.forge_state import Hook, Protection
 from tests.bot.forge_contract import PATHS, Exchange, Recorder, description, violations
 from tests.bot.forge_situations import MARKER, Situation, key_pair, start
 
@@ -38,6 +39,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, api: OpenAPI) -> list[Exchang
     _everything(here, here.forge(), branch="by-token")
     _everything(here, here.forge(app_key=private), branch="by-app")
     _refusals(here)
+    _setups(here)
     here.server.stop()
     return recorders[0].exchanges
 
@@ -69,6 +71,26 @@ def _everything(here: Situation, forge: Forge, *, branch: str) -> None:
     forge.pull(number)
     here.branch(f"{branch}-2", path=f"{branch}-2.txt")
     forge.close_pull(forge.open_pull(f"{branch}-2", "closed", "").number)
+
+
+def _setups(here: Situation) -> None:
+    """What doctor asks, of each way to protect main, by those who may see it all and those who may not."""
+    forge = here.forge()
+    with pytest.raises(BotError):
+        forge.owners_problems()
+    head = here.branch("owners", "* @ada nobody\n", path=".github/CODEOWNERS")
+    forge.merge(forge.open_pull("owners", "owners", "").number, head=head, subject="s", message="m")
+    here.state.required, here.state.hooks = frozenset({"promotion/gate"}), (Hook(1, "https://argocd.test/api/webhook", 200), Hook(2, "x"))
+    for protection in (Protection(app=4711), Protection(by_ruleset=False, app=4711), Protection(by_ruleset=False), None):
+        for admins in (frozenset({"context-bot"}), frozenset[str]()):
+            here.state.protection, here.state.admins = protection, admins
+            for read in (forge.rights, forge.protection, forge.merging, forge.owners_problems):
+                read()
+    with pytest.raises(BotError):
+        forge.webhooks()
+    here.state.admins = frozenset({"context-bot"})
+    forge.webhooks()
+    here.state.required = frozenset()
 
 
 def _refusals(here: Situation) -> None:
