@@ -48,11 +48,17 @@ def _spec(app: Application, repository: str) -> Json:
     automated = {"prune": True, "selfHeal": True}
     return {
         "project": app.environment.argocd.project,
-        "source": _source(app, repository),
+        **_followed(app, repository),
         "destination": _destination(app),
         "syncPolicy": {"automated": automated, "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true"]},
         "revisionHistoryLimit": 10,
     }
+
+
+def _followed(app: Application, repository: str) -> Json:
+    """One source; with the switch on two, as of somebody who added values of their own."""
+    source = _source(app, repository)
+    return {"sources": [source, {**source, "path": "values"}]} if "sources" in app.switches else {"source": source}
 
 
 def _source(app: Application, repository: str) -> Json:
@@ -77,8 +83,8 @@ def _status(app: Application, repository: str, sidecar: str | None) -> Json:
         "summary": {"images": images} if images else {},
         "sync": {
             "status": app.sync,
-            "revision": app.desired.revision,
-            "comparedTo": {"source": source, "destination": destination},
+            **({"revisions": [app.desired.revision] * 2} if "sources" in app.switches else {"revision": app.desired.revision}),
+            "comparedTo": {**_followed(app, repository), "destination": destination},
         },
     }
     if app.desired.error:

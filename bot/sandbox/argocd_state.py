@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Objects = tuple[dict[str, Any], ...]  # Any: arbitrary manifests
 
-SWITCHES = ("degrade", "hang", "drift", "jobs")
+SWITCHES = ("degrade", "hang", "drift", "jobs", "sources")
 MOST_HISTORY = 10
 ENDING_SECONDS = 0.1
 IN_PROGRESS = frozenset({"Running", "Terminating"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bot.ports import ArgoCD, World
 
 AT_ONCE = 4  # as many connections as the adapter keeps
+NO_KIND = re.compile(r'could not find the requested resource|no matches for kind|^\S+\.\S+ "" not found')  # as API servers say it
 NEEDED, TOO_MUCH = ("get", "sync"), ("create", "update", "delete", "override")
 
 
@@ -106,6 +108,15 @@ def _project(argocd: ArgoCD, environment: Environment) -> Check:
 
 
 def _application(world: World, app: ApplicationSeen, environment: Environment) -> list[Check]:
-    found = [*troubles(app, environment, world.origin.url)]
+    found = [*troubles(app, environment, world.origin.url), *unknown_kinds(app, environment)]
     follows = f"the Application {app.name} has one source, {app.path} on {app.target_revision}, and syncs by itself"
     return found or [Check(OK, environment.name, follows)]
+
+
+def unknown_kinds(app: ApplicationSeen, environment: Environment) -> Iterator[Check]:
+    """Kinds that the cluster does not know, as far as the last sync tells; one that succeeded met none."""
+    failed = app.operation.faults if app.operation else ()
+    kinds = dict.fromkeys(fault.kind for fault in failed if NO_KIND.search(fault.message))
+    for kind in kinds:
+        fix = f"install the CRD that defines it: see clusters/ and argocd/, then `bot sync {environment.name}`"
+        yield Check(PROBLEM, environment.name, f"the cluster does not know the kind {kind}", fix)

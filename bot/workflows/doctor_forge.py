@@ -61,11 +61,7 @@ def _judged(subject: str, seen: Seen | BotError, judge: Callable[[Seen], Iterabl
 def rights_checks(rights: Rights) -> Iterator[Check]:
     """The App's permissions, or a classic token's scopes; of a fine-grained token nobody is told what it may write."""
     if rights.kind == "app":
-        for name, wanted in OF_APP.items():
-            has = rights.permissions.get(name, "none")
-            fix = f"give the App the permission {name}: {wanted}, and accept it where it is installed"
-            is_enough = has in {wanted, "write", "admin"}
-            yield Check(OK, FORGE, f"the App may {has} {name}") if is_enough else Check(PROBLEM, FORGE, f"the App has {name}: {has}", fix)
+        yield from (_of_app(name, wanted, rights.permissions.get(name, "none")) for name, wanted in OF_APP.items())
         return
     if rights.may_push is False:
         yield Check(PROBLEM, FORGE, "the token's owner may not push to the repository", "give its account the role Write")
@@ -80,6 +76,15 @@ def rights_checks(rights: Rights) -> Iterator[Check]:
     wanted = ", ".join(f"{name}: {right}" for name, right in OF_APP.items())
     what = "cannot tell what the token may write: the forge does not say that of fine-grained tokens"
     yield Check(UNKNOWN, FORGE, what, f"look at its page; it needs {wanted}")
+
+
+def _of_app(name: str, wanted: str, has: str) -> Check:
+    if has in {wanted, "write", "admin"}:
+        return Check(OK, FORGE, f"the App has {name}: {has}")
+    fix = f"give the App the permission {name}: {wanted}, and accept it where it is installed"
+    if name == "members":  # an App of a person's account has no such permission, and needs none
+        return Check(WARNING, FORGE, f"the App has {name}: {has}; without, no team can approve", fix)
+    return Check(PROBLEM, FORGE, f"the App has {name}: {has}", fix)
 
 
 def protection_checks(seen: Protection, app: int | None, *, bot_merges: bool) -> Iterator[Check]:

@@ -285,3 +285,32 @@ def test_what_never_syncs_is_named(land: Land) -> None:
     with pytest.raises(BotError, match="prod: Synced, Degraded"):
         land.stand_in.wait_until_synced(0.2)
     assert any("v1" in str(item) for item in land.stand_in.rendered("prod"))
+
+
+def test_the_server_says_what_it_is_and_what_the_token_may(land: Land) -> None:
+    theirs, account, wrong = (land.argocd(token=token) for token in ("argo-sesame@context-prod", "argo-sesame", "wrong"))
+    assert theirs.version() == account.version() == wrong.version() == "v3.2.11+f6a5e91"
+    assert (theirs.user(), account.user(), wrong.user()) == ("proj:context-prod:bot", "bot", None)
+    assert [theirs.may(action) for action in ("get", "sync", "delete")] == [True, True, False]
+    assert theirs.has_project()
+    assert not land.argocd(project="context-none").has_project()
+    other = land.argocd("dev", token="argo-sesame@context-prod")
+    assert not other.may("get")
+    with pytest.raises(UnobservableError, match="permission denied"):
+        other.has_project()
+
+
+def test_the_error_of_an_application_set_is_seen_by_who_may_see_it(land: Land) -> None:
+    assert [(each.name, each.errors) for each in land.argocd().application_sets()] == [("environments", ())]
+    land.repositories.commit({"environments/dev/environment.yaml": "surprise: 1\n"})
+    land.argocd().refresh()
+    (found,) = land.argocd().application_sets()
+    assert len(found.errors) == 1
+    assert "environments/dev" in found.errors[0]
+    assert land.argocd(token="argo-sesame@context-prod").application_sets() == ()
+
+
+def test_a_token_of_a_project_that_is_gone_is_told_apart(land: Land) -> None:
+    with pytest.raises(UnobservableError, match=r"context-gone.*not found") as refused:
+        land.argocd(token="argo-sesame@context-gone").application()
+    assert "apply `argocd/projects`" in refused.value.hint

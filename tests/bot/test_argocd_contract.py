@@ -78,7 +78,7 @@ def check(definitions: dict[str, Any], name: str, reply: httpx.Response) -> dict
 
 
 def switched(land: Land, situation: str) -> None:
-    if situation in {"degrade", "drift", "jobs"}:
+    if situation in {"degrade", "drift", "jobs", "sources"}:
         land.stand_in.switch("prod", situation, on=True)
     elif situation in {"running", "terminated"}:
         land.stand_in.hang("prod", on=True)
@@ -90,7 +90,7 @@ def switched(land: Land, situation: str) -> None:
         land.argocd().refresh()
 
 
-@pytest.mark.parametrize("situation", ["calm", "degrade", "drift", "jobs", "running", "terminated", "broken"])
+@pytest.mark.parametrize("situation", ["calm", "degrade", "drift", "jobs", "sources", "running", "terminated", "broken"])
 def test_applications_and_trees_are_of_the_real_shape(definitions: dict[str, Any], land: Land, situation: str) -> None:
     switched(land, situation)
     application = check(definitions, "v1alpha1Application", ask(land, "GET", APPLICATION))
@@ -141,3 +141,26 @@ def test_a_second_operation_is_refused(definitions: dict[str, Any], land: Land) 
 def test_a_write_without_content_type_is_refused(land: Land) -> None:
     reply = ask(land, "DELETE", f"{APPLICATION}/operation", headers={"Content-Type": ""})
     assert (reply.status_code, reply.text) == (415, "Invalid content type\n")
+
+
+ACCOUNT: dict[str, tuple[str, str]] = {
+    "version": ("/api/version", "versionVersionMessage"),
+    "user": ("/api/v1/session/userinfo", "sessionGetUserInfoResponse"),
+    "right": ("/api/v1/account/can-i/applications/sync/context-prod/context-prod", "accountCanIResponse"),
+    "project": ("/api/v1/projects/context-prod", "v1alpha1AppProject"),
+    "sets": ("/api/v1/applicationsets", "v1alpha1ApplicationSetList"),
+}
+
+
+def test_what_it_says_of_itself_and_the_token_is_of_the_real_shape(definitions: dict[str, Any], land: Land) -> None:
+    land.repositories.commit({"environments/dev/environment.yaml": "- nonsense\n"})
+    land.argocd().refresh()
+    for token in (TOKEN, f"{TOKEN}@context-prod"):
+        for path, name in ACCOUNT.values():
+            reply = ask(land, "GET", path, headers={"Authorization": f"Bearer {token}"})
+            assert reply.status_code == 200, reply.text
+            assert check(definitions, name, reply)
+    unknown = ask(land, "GET", ACCOUNT["user"][0], headers={"Authorization": "Bearer x"})
+    assert check(definitions, ACCOUNT["user"][1], unknown) == {}
+    gone = ask(land, "GET", ACCOUNT["project"][0], headers={"Authorization": f"Bearer {TOKEN}@context-gone"})
+    assert (gone.status_code, check(definitions, "runtimeError", gone)["code"]) == (401, 16)

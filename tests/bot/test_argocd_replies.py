@@ -409,3 +409,32 @@ def test_a_url_that_could_leak_or_is_none_is_refused(url: str) -> None:
     with pytest.raises(BotError, match="not an Argo CD URL") as refused:
         open_argocd(ArgoCDAddress(url, "p", NAME), token=None, timeout=1)
     assert "s3cret" not in refused.value.message
+
+
+def test_what_a_sync_could_not_do_is_seen_with_its_message() -> None:
+    """A resource has a status, a hook a phase; what went well is left out."""
+    resources = [
+        {"kind": "ConfigMap", "name": "fine", "status": "Synced", "hookPhase": "Running", "message": "configured"},
+        {"kind": "Deployment", "name": "api", "status": "SyncFailed", "hookPhase": "Failed", "message": "field is immutable"},
+        {"kind": "Job", "name": "smoke", "hookType": "PostSync", "hookPhase": "Failed", "message": "has reached the backoff limit"},
+    ]
+    with served({BASE: changed("status.operationState.syncResult", {"revision": COMMIT, "resources": resources})}) as (argocd, _):
+        seen = argocd.application()
+    assert seen
+    assert seen.operation
+    assert seen.operation.faults == (
+        ResourceFault("Deployment", "api", "SyncFailed", "field is immutable"),
+        ResourceFault("Job", "smoke", "Failed", "has reached the backoff limit"),
+    )
+
+
+AUTOMATED = {"none": ({}, False), "on": ({"automated": {}}, True), "off": ({"automated": {"enabled": False}}, False)}
+
+
+@pytest.mark.parametrize("policy", AUTOMATED)
+def test_whether_it_syncs_by_itself_is_seen(policy: str) -> None:
+    written, expected = AUTOMATED[policy]
+    with served({BASE: changed("spec.syncPolicy", written)}) as (argocd, _):
+        seen = argocd.application()
+    assert seen
+    assert (seen.is_automated, seen.repository) == (expected, "https://git.invalid/x.git")
