@@ -12,6 +12,7 @@ from tests.docs.stack import at, called
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.policies.manifests import Pods
     from tests.docs.stack import Stack
     from tests.manifests.renders import Render
 
