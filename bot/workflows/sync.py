@@ -48,18 +48,18 @@ def sync(world: World, name: str, *, timeout: timedelta = timedelta(minutes=10),
     if dry_run:
         return Synced("planned", name, aim.commit, 0.0, waiting)
     argocd.refresh()
-    aim = _wait(world, argocd, aim, first=waiting, deadline=started + timeout)
+    aim = _wait(world, argocd, aim, first=waiting, started=started, timeout=timeout)
     return Synced("synced", name, aim.commit, (world.now() - started).total_seconds())
 
 
-def _wait(world: World, argocd: ArgoCD, aim: Aim, *, first: str, deadline: datetime) -> Aim:
+def _wait(world: World, argocd: ArgoCD, aim: Aim, *, first: str, started: datetime, timeout: timedelta) -> Aim:
     """Until nothing is waited for; answers what is live then, which is newer when main has moved on."""
     waiting: str | None = first
     hint = f"see {_page(aim.environment)}"
     while waiting is not None:
         world.progress.say(f"{aim.environment.name}: waiting for {waiting}")
-        if world.now() > deadline:
-            raise BotError(f"{aim.environment.name} is not at main in time: waiting for {waiting}", hint)
+        if world.now() - started > timeout:
+            raise BotError(f"{aim.environment.name} is not at main after {timeout}: waiting for {waiting}", hint)
         world.sleep(POLL)
         try:
             app = _application(argocd, aim.environment)
