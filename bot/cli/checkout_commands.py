@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import describe
+from bot.cli import completion, describe
 from bot.cli.command import DONE, ERROR, Answer, DryRun, command
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.ports import Checkout
 
 Ref = Annotated[str | None, typer.Option("--ref", help="A commit instead of the files as they are.")]
-Environment = Annotated[str, typer.Argument(metavar="ENV")]
+Environment = Annotated[str, typer.Argument(metavar="ENV", autocompletion=completion.environments)]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def _commit(checkout: Checkout, ref: str | None) -> str:
 
 
 def init(
-    environment: Annotated[str | None, typer.Argument(metavar="[ENV]")] = None,
+    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", autocompletion=completion.environments)] = None,
     *,
     replace: Annotated[str | None, typer.Option(metavar="REASON", help="Copy anew where the environment is not live.")] = None,
     dry_run: DryRun = False,
@@ -67,7 +67,8 @@ def init(
 
 def validate(
     environments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENV]...", help="These alone; none: all, clusters/ and argocd/.")
+        list[str] | None,
+        typer.Argument(metavar="[ENV]...", autocompletion=completion.environments, help="These alone; none: all, clusters/ and argocd/."),
     ] = None,
     *,
     ref: Ref = None,
@@ -112,7 +113,9 @@ def render(environment: Environment, *, ref: Ref = None) -> Answer:
     return Answer("rendered", {"environment": environment, "objects": list(rendered.objects)}, show)
 
 
-def size(environment: Annotated[str | None, typer.Argument(metavar="[ENV]")] = None, *, ref: Ref = None) -> Answer:
+def size(
+    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", autocompletion=completion.environments)] = None, *, ref: Ref = None
+) -> Answer:
     """Print what environments ask for: cpu, memory and storage, by workload and in all."""
     from bot.wiring import build_renderer
     from bot.workflows.sizes import sizes_at

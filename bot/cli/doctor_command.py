@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import completion
 from bot.cli.command import DONE, ERROR, Answer, command
 from bot.cli.forward_commands import world
 from bot.setup import OK, PROBLEM, UNKNOWN, WARNING
@@ -24,7 +25,11 @@ def register(app: typer.Typer) -> None:
     command(app, "doctor", on_origin=True)(doctor)
 
 
-def doctor(environments: Annotated[list[str] | None, typer.Argument(metavar="[ENV]…", help="None: all that are live.")] = None) -> Answer:
+def doctor(
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]…", autocompletion=completion.environments, help="None: all that are live.")
+    ] = None,
+) -> Answer:
     """Say of everything that must be in place whether it is, each thing with its fix; writes nothing; exit 1 on a problem."""
     from bot.workflows import doctor as workflow
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import describe
+from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
 from bot.model import BotError, Verdict
 
@@ -42,7 +42,7 @@ def world() -> World:
 
 
 def bump(
-    app: Annotated[str, typer.Argument(help="Folder in apps/.")],
+    app: Annotated[str, typer.Argument(help="Folder in apps/.", autocompletion=completion.apps)],
     tag: Annotated[str, typer.Argument(help="TAG or TAG@sha256:…")],
     *,
     image: Annotated[str | None, typer.Option(help="Which image, when the app has several.")] = None,
@@ -66,7 +66,7 @@ def bump(
 
 
 def pin(
-    apps: Annotated[list[str] | None, typer.Argument(help="Folders in apps/; none: all.")] = None,
+    apps: Annotated[list[str] | None, typer.Argument(help="Folders in apps/; none: all.", autocompletion=completion.apps)] = None,
     *,
     dry_run: DryRun = False,
 ) -> Answer:
@@ -91,9 +91,9 @@ def pin(
 
 
 def promote(
-    source: Annotated[str, typer.Argument(help="The environment that was observed.")],
-    target: Annotated[str, typer.Argument(help="The environment that is to run it.")],
-    apps: Annotated[list[str] | None, typer.Argument(help="Apps; none: the whole stack.")] = None,
+    source: Annotated[str, typer.Argument(help="The environment that was observed.", autocompletion=completion.environments)],
+    target: Annotated[str, typer.Argument(help="The environment that is to run it.", autocompletion=completion.environments)],
+    apps: Annotated[list[str] | None, typer.Argument(help="Apps; none: the whole stack.", autocompletion=completion.apps)] = None,
     *,
     release: Annotated[str | None, typer.Option(metavar="TREE", help="An earlier release of the source, of one app.")] = None,
     dry_run: DryRun = False,
@@ -129,8 +129,8 @@ def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
 
 
 def gate(
-    source: Annotated[str | None, typer.Argument(help="The environment promoted from.")] = None,
-    target: Annotated[str | None, typer.Argument(help="The environment promoted to.")] = None,
+    source: Annotated[str | None, typer.Argument(help="The environment promoted from.", autocompletion=completion.environments)] = None,
+    target: Annotated[str | None, typer.Argument(help="The environment promoted to.", autocompletion=completion.environments)] = None,
     *,
     pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import completion
 from bot.cli.checkout_commands import Environment, open_here
 from bot.cli.command import Answer, Spoken, command
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bot.ports import Checkout
     from bot.workflows.lineage import Trace
 
-App = Annotated[str | None, typer.Argument(metavar="[APP]")]
+App = Annotated[str | None, typer.Argument(metavar="[APP]", autocompletion=completion.apps)]
 Ref = Annotated[str, typer.Option("--ref", help="A commit instead of HEAD.")]
 
 

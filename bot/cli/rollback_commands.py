@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import describe
+from bot.cli import completion, describe
 from bot.cli.command import Answer, DryRun, command
 from bot.cli.forward_commands import world
 from bot.model import BotError
@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def rollback(
-    environment: Annotated[str, typer.Argument()],
-    apps: Annotated[list[str], typer.Argument(help="Apps to roll back.")],
+    environment: Annotated[str, typer.Argument(autocompletion=completion.environments)],
+    apps: Annotated[list[str], typer.Argument(help="Apps to roll back.", autocompletion=completion.apps)],
     *,
     to: Annotated[str | None, typer.Option(metavar="TREE", help="A release that ran here; see `bot history`.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why; stands in the pull request and the quarantine.")] = None,
@@ -80,7 +80,7 @@ def _rolled_back(done: Rollback) -> Answer:
 
 
 def unquarantine(
-    environment: Annotated[str, typer.Argument()],
+    environment: Annotated[str, typer.Argument(autocompletion=completion.environments)],
     hold: Annotated[str, typer.Argument(help="The hold's name: its file in environments/ENV/holds without .yaml.")],
     *,
     reason: Annotated[str, typer.Option(help="Why it may be promoted again.")],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import describe
+from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
 from bot.cli.forward_commands import world
 from bot.model import Verdict
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sync(
-    environment: Annotated[str, typer.Argument()],
+    environment: Annotated[str, typer.Argument(autocompletion=completion.environments)],
     *,
     timeout: Annotated[int, typer.Option(help="Seconds to wait.")] = 600,
     dry_run: DryRun = False,
@@ -51,7 +51,7 @@ def sync(
 
 
 def verify(
-    environment: Annotated[str, typer.Argument()],
+    environment: Annotated[str, typer.Argument(autocompletion=completion.environments)],
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Until the policy's watch after the sync is over.")] = False,
     dry_run: DryRun = False,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +15,7 @@ from bot.cli.app import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.bot.conftest import Town
+    from tests.bot.conftest import Bot, Town
 
 COMMANDS = ["init", "validate", "render", "diff", "history", "trace", "bump", "promote", "gate", "merge", "sync", "verify", "rollback"]
 COMMANDS += ["unquarantine", "status", "doctor", "sandbox"]
@@ -157,11 +157,28 @@ def test_help_starts_at_once_and_imports_no_sdk() -> None:
     assert not {"git", "github", "argocd_client", "oras", "httpx", "pydantic", "ruamel", "requests", "starlette"} & set(modules)
 
 
-def test_every_command_has_help_and_json() -> None:
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "bot", "--help"], capture_output=True, text=True, check=True)
-    assert all(command in done.stdout for command in COMMANDS)
+def test_every_command_has_help_and_json(bot: Bot) -> None:
+    assert all(command in bot.say("--help")[1] for command in COMMANDS)
     for command in COMMANDS:
-        helped = subprocess.run([sys.executable, "-m", "bot", command, "--help"], capture_output=True, text=True, check=True)
-        assert "--json" in helped.stdout, command
-    assert time.monotonic() - started < 60  # a hang, not a budget
+        code, out, _ = bot.say(command, "--help")
+        assert (code, "--json" in out) == (0, True), command
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("promote st", ["staging"]),
+        ("promote dev ", ["dev", "prod", "staging"]),
+        ("bump con", ["context-api"]),
+        ("rollback prod qd", ["qdrant"]),
+    ],
+)
+def test_the_shell_completes_environments_and_apps(words: str, offered: list[str], tmp_path: Path) -> None:
+    for name in ("environments/dev", "environments/staging", "environments/prod", "apps/context-api", "apps/qdrant", "below/here"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "apps/context.md").touch()
+    asked = {"_BOT_COMPLETE": "complete_bash", "COMP_WORDS": f"bot {words}", "COMP_CWORD": str(words.count(" ") + 1)}
+    for folder, wanted in ((tmp_path / "below/here", offered), (tmp_path.parent, [])):
+        command = [sys.executable, "-c", "import sys; sys.argv[0] = 'bot'; from bot.cli import main; main()"]
+        done = subprocess.run(command, cwd=folder, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == wanted
