@@ -88,7 +88,8 @@ install_argocd() {
   say "Projects and ApplicationSets"
   change apply --server-side -k argocd/projects
   change apply --server-side -k argocd/applicationsets
-  wait_for "the ApplicationSets" --namespace argocd wait --for=condition=ResourcesUpToDate applicationset --all
+  # Not ResourcesUpToDate: it needs every cluster, and this one is set up before Argo CD knows the others.
+  wait_for "the ApplicationSets" --namespace argocd wait --for=condition=ParametersGenerated applicationset --all
 }
 
 wait_for_add_ons() { # --for=create waits for one object; of two that are missing it says so at once. rollout waits for none

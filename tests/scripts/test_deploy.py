@@ -114,6 +114,14 @@ def test_it_says_what_it_waits_for(cluster: Cluster) -> None:
         assert f"waiting for {what}" in done.stdout
 
 
+def test_it_does_not_wait_for_clusters_that_argo_cd_cannot_know_yet(cluster: Cluster) -> None:
+    """A set is ResourcesUpToDate only when Argo CD knows the cluster of each Application; production comes first."""
+    cluster.answer("condition=ResourcesUpToDate", status=1)
+    done = cluster.run("deploy", *PRODUCTION, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert any("--for=condition=ParametersGenerated applicationset --all" in call for call in cluster.calls())
+
+
 def test_what_an_add_on_brings_may_come_later(cluster: Cluster) -> None:
     """kubectl waits for one object to be created, not for two, and not at all for a rollout of what is not there."""
     cluster.run("deploy", *PRODUCTION, "--yes")
