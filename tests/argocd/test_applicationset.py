@@ -5,7 +5,7 @@ That projects allow what is rendered, and nothing more, is for `bot validate`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
