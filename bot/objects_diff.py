@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
+from bot.hooks import is_made_anew
 from bot.kustomizations import HASH_SUFFIX
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _deletions(change: ObjectChange) -> Iterator[str]:
 
 
 def _immutable(change: ObjectChange) -> Iterator[str]:
-    if not (change.before and change.after):
+    if not (change.before and change.after) or is_made_anew(change.after):
         return
     for field in IMMUTABLE.get(change.kind, ()):
         if (change.before.get("spec") or {}).get(field) != (change.after.get("spec") or {}).get(field):

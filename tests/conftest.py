@@ -7,13 +7,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's load, not a property
+# How long an example takes is the machine's load, not a property.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 

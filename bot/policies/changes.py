@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from bot.hooks import is_made_anew
 from bot.objects_diff import IMMUTABLE, diff_objects
 from bot.policies.fields import at, mapping, text
 from bot.policies.manifests import name_of, wrong
@@ -28,14 +29,13 @@ HINTS = {
     "Job": "give the Job another name, or the annotation argocd.argoproj.io/sync-options: Force=true,Replace=true",
 }
 RENAME = "keep it, or give the object another name and move over"
-REPLACED = ("Replace=true", "Force=true")
 
 
 def immutable_changes(before: Manifests, after: Manifests) -> Iterator[Violation]:
     """Each change of a field that cannot change, from the environment as it is to what it would be."""
     old, new = ([_lasting(item) for kind in sorted(KINDS) for item in each.of(kind)] for each in (before, after))
     for change in diff_objects(old, new):
-        if change.before and change.after and not _is_replaced(change.after):
+        if change.before and change.after and not is_made_anew(change.after):
             for where, what in _changed(change, change.before, change.after):
                 yield wrong(change.after, where, what, hint=HINTS.get(change.kind, RENAME))
 
@@ -53,13 +53,6 @@ def _lasting(item: Object) -> Object:
         "spec": spec,
         **top,
     }
-
-
-def _is_replaced(item: Object) -> bool:
-    """Whether Argo CD deletes and creates a Job anew where it differs."""
-    annotations = mapping(item, "metadata", "annotations")
-    options = text(annotations, "argocd.argoproj.io/sync-options")
-    return item.get("kind") == "Job" and ("argocd.argoproj.io/hook" in annotations or any(each in options for each in REPLACED))
 
 
 def _changed(change: ObjectChange, before: Object, after: Object) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.adapters.git_command import GitRunner
 from bot.adapters.git_objects import GitObjects
 from bot.environments import parse_environment
+from bot.hooks import HOOK
 from bot.model import ENVIRONMENTS, MAIN, BotError
 from bot.ports import FOLDER
 from bot.sandbox.argocd_state import Desired
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bot.model import Environment
     from bot.ports import Renderer
 
-HOOK = "argocd.argoproj.io/hook"  # what has it runs in a sync, is compared with nothing, and is gone when it has succeeded
 AUTHOR = "argocd <argocd@users.noreply.localhost>"
 
 
@@ -63,7 +63,8 @@ class Follower:
             rendered = render_at(self.objects, self.renderer, commit=commit, environment=environment)
         except BotError as error:
             return Desired(commit, trees, error=f"Failed to load target state: failed to generate manifest: {error.message}")
-        return Desired(commit, trees, tuple(item for item in rendered.objects if HOOK not in item["metadata"].get("annotations", {})))
+        lasting = (item for item in rendered.objects if HOOK not in (item["metadata"].get("annotations") or ()))
+        return Desired(commit, trees, tuple(lasting))  # a hook runs in a sync, is compared with nothing, and goes when it has succeeded
 
     def _read(self, commit: str, name: str) -> None:
         path = f"{ENVIRONMENTS}/{name}/environment.yaml"

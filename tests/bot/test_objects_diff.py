@@ -161,6 +161,14 @@ RISKS: dict[str, tuple[list[Manifest], list[Manifest], list[str]]] = {
         [manifest("Job", spec={"template": {"a": 2}})],
         ["changes the immutable field spec.template of Job api"],
     ),
+    **{
+        f"a Job's template changes, which is made anew by {key}: {value}": (
+            [manifest("Job", spec={"template": {"a": 1}}, metadata={"name": "api", "annotations": {f"argocd.argoproj.io/{key}": value}})],
+            [manifest("Job", spec={"template": {"a": 2}}, metadata={"name": "api", "annotations": {f"argocd.argoproj.io/{key}": value}})],
+            [],
+        )
+        for key, value in (("hook", "PostSync"), ("sync-options", "Force=true,Replace=true"))
+    },
     "a template of a Deployment changes": (
         [manifest("Deployment", spec={"template": 1})],
         [manifest("Deployment", spec={"template": 2})],
