@@ -6,14 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
 from cronsim import CronSim, CronSimError
 
-from bot.policies.fields import at, integer, mapping, number, strings, text
-=======
 from bot.hooks import HOOK
-from bot.policies.fields import at, mapping, number, strings, text
->>>>>>> e7f21aa (A rollback is not refused for a hook Job, which Argo CD makes anew)
+from bot.policies.fields import at, integer, mapping, number, strings, text
 from bot.policies.manifests import wrong
 from bot.policies.replicas import JOBS
 
@@ -23,16 +19,12 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Violation
 
 LEAST_DEADLINE = 10  # the controller looks every 10 s and skips what is late by then
-<<<<<<< HEAD
 # What Kubernetes reads, which is less than cron's dialects: no seconds, no L, W or #, and Sunday is 0 alone.
 FIELDS = re.compile(r"(?:(?:\d+|[A-Za-z]{3}|[*,/-])+(?: +|\Z)){5}")
 SUNDAY_IS_7 = re.compile(r"(?:.*[ ,-])7(?:[,/-]\S*)?\Z")
 NEVER = "0 0 31 2 *"  # how a CronJob says that it runs when people start it
 START = datetime(2026, 1, 1, tzinfo=UTC)  # any: whether a schedule can be read does not depend on it
 LEAST_KEPT = 36 * 3600  # an alert comes after 30 hours without success
-HOOK = "argocd.argoproj.io/hook"
-=======
->>>>>>> e7f21aa (A rollback is not refused for a hook Job, which Argo CD makes anew)
 
 
 def schedules_can_be_read(manifests: Manifests) -> Iterator[Violation]:

@@ -15,13 +15,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
-<<<<<<< HEAD
-    "contents", "environment_keys", "environment_names", "environments", "gate", "images_file", "kustomizations", "messages", "model",
-    "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "rollback", "runs", "setup", "simple_yaml",
-=======
     "contents", "environment_keys", "environment_names", "environments", "gate", "hooks", "images_file", "kustomizations", "messages",
-    "model", "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "rollback", "runs", "simple_yaml",
->>>>>>> e7f21aa (A rollback is not refused for a hook Job, which Argo CD makes anew)
+    "model", "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "rollback", "runs", "setup",
+    "simple_yaml",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
