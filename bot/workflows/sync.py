@@ -85,8 +85,8 @@ def _aim(world: World, name: str, commit: str) -> Aim:
 
 
 def _moved(world: World, aim: Aim, app: ApplicationSeen) -> Aim:
-    """The aim anew when Argo CD has seen a commit that we have not: main has moved, and what we wait for never comes."""
-    if app.revision in {aim.commit, *aim.known}:
+    """The aim anew when main has moved, and what we wait for never comes: Argo CD has seen another commit, or failed at ours."""
+    if app.revision in {aim.commit, *aim.known} and not has_failed(world.origin, app, aim):
         return aim
     main = world.origin.fetch_main()
     known = aim.known | {app.revision}
