@@ -162,6 +162,21 @@ class ApplicationSeen:
 
 
 @dataclass(frozen=True)
+class SyncWindow:
+    """What keeps an Application from syncing by itself now: a deny window that is open, or allow windows that are all closed."""
+
+    kind: str  # deny, allow
+    times: tuple[str, ...]  # of each window: schedule and duration
+    allows_manual: bool  # a sync that a person or the bot starts passes
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        times = "; ".join(self.times)
+        return f"a sync window denies syncs ({times})" if self.kind == "deny" else f"no sync window that allows syncs is open ({times})"
+
+
+@dataclass(frozen=True)
 class RunSeen:
     """One unbroken run of a release's tree on main's first-parent history of an environment."""
 
@@ -196,6 +211,7 @@ class EnvironmentSeen:
     main_trees: dict[str, str | None]  # app -> tree on main; differs from synced while the environment moves
     required_rules: tuple[RequiredRule, ...] | Unseen
     prometheus: tuple[PrometheusSeen | Unseen, ...]
+    sync_window: SyncWindow | Unseen | None  # that would keep what is merged now from being synced; only a promotion's target is asked
     runs: tuple[RunSeen, ...] = ()  # of the releases, when the environment is a source
     rendered_images: frozenset[str] = frozenset()  # all container images of workloads in the render, Jobs aside
 

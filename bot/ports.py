@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.model import Environment
-    from bot.observations import ApplicationSeen, FiringSpan, Sample
+    from bot.observations import ApplicationSeen, FiringSpan, Sample, SyncWindow
     from bot.setup import ApplicationSetSeen, Merging, Program, Protection, Rights, Webhook
 
 REGULAR, EXECUTABLE, LINK, FOLDER, SUBMODULE = "100644", "100755", "120000", "040000", "160000"
@@ -239,6 +239,9 @@ class ArgoCD(Protocol):
 
     def application(self) -> ApplicationSeen | None:
         """The Application as it is now, Pods included; None when there is none."""
+
+    def sync_window(self) -> SyncWindow | None:
+        """What keeps it from syncing by itself now."""
 
     def refresh(self) -> None:
         """Has Argo CD look at Git now."""

@@ -18,6 +18,7 @@ from bot.adapters.argocd_http import Connection, connect
 from bot.adapters.argocd_replies import application_seen, operation_seen, parsed, set_seen
 from bot.adapters.argocd_setup_shapes import APPLICATION_SETS, CAN, USER, VERSION
 from bot.adapters.argocd_shapes import APPLICATION, DONE, TREE
+from bot.adapters.argocd_windows import WINDOWS, window_seen
 from bot.model import UnobservableError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bot.adapters.argocd_http import Answer
     from bot.adapters.argocd_shapes import Application
     from bot.model import ArgoCDAddress
-    from bot.observations import ApplicationSeen
+    from bot.observations import ApplicationSeen, SyncWindow
     from bot.ports import ArgoCD
     from bot.setup import ApplicationSetSeen
 
@@ -66,6 +67,11 @@ class ClientArgoCD:
                 return None
             raise
         return application_seen(application, parsed(self.connection.url, answer, TREE))
+
+    def sync_window(self) -> SyncWindow | None:
+        """What keeps it from syncing by itself now."""
+        answer = self._ask(self.service.application_service_get_application_sync_windows)
+        return window_seen(parsed(self.connection.url, answer, WINDOWS))
 
     def refresh(self) -> None:
         """Has Argo CD look at Git now."""

@@ -18,6 +18,9 @@ HINTS = {
     "argocd-forbidden": "is `argocd.project` in environment.yaml right, and does Argo CD have it? "
     "if so, set BOT_ARGOCD_TOKEN_FILE_<ENV> to a token of its role `bot`, which may get and sync",
 }
+IN_A_WINDOW = (
+    "the window lacks `manualSync: true`: wait until it is over, or change it in argocd/projects and apply that, then `argocd app sync`"
+)
 NO_SESSION = "make a token by `argocd proj role create-token PROJECT bot`, and put it into the file that BOT_ARGOCD_TOKEN_FILE_<ENV> names"
 NO_PROJECT = "apply `argocd/projects`, then make a token of its role `bot` for BOT_ARGOCD_TOKEN_FILE_<ENV>"
 
@@ -46,6 +49,8 @@ def refusal(url: str, path: str, *, status: int, body: bytes) -> RefusedError:
     grpc, words = _gateway(body)
     if status == HTTPStatus.UNAUTHORIZED:
         what = _no_session(url, path, words)
+    elif status == HTTPStatus.FORBIDDEN and "blocked by sync window" in words.lower():
+        what = UnobservableError("argocd-forbidden", f"{url} refuses {path}: HTTP {status} {words}", IN_A_WINDOW)
     elif status == HTTPStatus.FORBIDDEN:
         what = unseen(url, "argocd-forbidden", message=f"refuses {path}: HTTP {status} {words}")
     elif 300 <= status < 400:  # noqa: PLR2004 - redirects

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.argocd_replies import application_json, tree_json
+from bot.sandbox.argocd_replies import application_json, tree_json, windows_json
 from bot.sandbox.argocd_state import begin, terminate
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ def _work(stand_in: ArgoCDStandIn, request: Request, app: Application) -> dict[s
     with stand_in.held(app) as now:
         if request.url.path.endswith("/resource-tree"):
             return tree_json(app, sidecar=stand_in.sidecar)
+        if request.url.path.endswith("/syncwindows"):
+            return windows_json(app)
         if request.method == "DELETE":
             return _terminate(app, now)
         if request.method == "POST":
@@ -99,6 +101,8 @@ def _work(stand_in: ArgoCDStandIn, request: Request, app: Application) -> dict[s
 
 
 def _sync(app: Application, now: datetime, *, seconds: float) -> None:
+    if not all(app.windows):
+        raise ReplyError(DENIED, "cannot sync: blocked by sync window")
     if app.in_progress:
         wrapped = "error setting app operation: rpc error: code = FailedPrecondition desc = another operation is already in progress"
         raise ReplyError(PRECONDITION, wrapped)

@@ -46,6 +46,7 @@ def argocd_app(stand_in: ArgoCDStandIn) -> Starlette:
         routes=[
             Route("/api/v1/applications/{name}", api),
             Route("/api/v1/applications/{name}/resource-tree", api),
+            Route("/api/v1/applications/{name}/syncwindows", api),
             Route("/api/v1/applications/{name}/sync", api, methods=["POST"]),
             Route("/api/v1/applications/{name}/operation", api, methods=["DELETE"]),
             Route("/api/version", told),

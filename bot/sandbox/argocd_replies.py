@@ -39,6 +39,12 @@ def tree_json(app: Application, *, sidecar: str | None) -> Json:
     return {"nodes": [_node(node, app.created) for node in live_nodes(app, sidecar)]}
 
 
+def windows_json(app: Application) -> Json:
+    """GET /applications/{name}/syncwindows; `canSync` is about a sync that somebody starts."""
+    found = [{"kind": "deny", "schedule": "0 0 24 12 *", "duration": "192h", "manualSync": passes} for passes in app.windows]
+    return ({"activeWindows": found, "assignedWindows": found} if found else {}) | {"canSync": all(app.windows)}
+
+
 def written(moment: datetime) -> str:
     """A time as Kubernetes writes it, in whole seconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Objects = tuple[dict[str, Any], ...]  # Any: arbitrary manifests
 
-SWITCHES = ("degrade", "hang", "drift", "jobs", "sources")
+SWITCHES = ("degrade", "hang", "drift", "jobs", "sources", "window", "strict-window")
+WINDOWS = {"window": True, "strict-window": False}  # whether a sync that somebody starts passes
 MOST_HISTORY = 10
 ENDING_SECONDS = 0.1
 IN_PROGRESS = frozenset({"Running", "Terminating"})
@@ -73,6 +74,11 @@ class Application:
         return "OutOfSync" if differs or "drift" in self.switches else "Synced"
 
     @property
+    def windows(self) -> tuple[bool, ...]:
+        """The deny windows that are open: of each, whether a sync that somebody starts passes."""
+        return tuple(passes for name, passes in WINDOWS.items() if name in self.switches)
+
+    @property
     def in_progress(self) -> bool:
         """Whether an operation runs."""
         return self.operation is not None and self.operation.in_progress
@@ -82,7 +88,7 @@ def compare(app: Application, desired: Desired, *, now: datetime, seconds: float
     """Takes notice of what Git asks for, and syncs to it if that is new; as with 3.2, what failed is not tried again."""
     app.desired, app.reconciled = desired, now
     differs = not desired.error and (app.half_applied or desired.objects != app.live)
-    if differs and not app.in_progress and desired.trees != app.not_again:
+    if differs and not app.in_progress and not app.windows and desired.trees != app.not_again:
         begin(app, now=now, seconds=seconds, is_automated=True)
     settle(app, now)
 

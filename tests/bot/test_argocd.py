@@ -215,6 +215,31 @@ def test_a_sync_that_is_asked_for_is_one_more_in_the_history(land: Land) -> None
     assert len(land.until(lambda seen: len(seen.history) > 1).history) == 2
 
 
+def test_in_a_sync_window_only_what_somebody_starts_is_synced(land: Land) -> None:
+    argocd, before = land.argocd(), land.seen()
+    assert argocd.sync_window() is None
+    land.stand_in.switch("prod", "strict-window", on=True)
+    commit = land.release("prod", "v2")
+    argocd.refresh()
+    waiting = land.seen()
+    assert (waiting.sync, waiting.revision, waiting.operation) == ("OutOfSync", commit, before.operation)
+    with pytest.raises(UnobservableError, match="blocked by sync window") as refused:
+        argocd.sync()
+    assert "manualSync" in refused.value.hint
+    land.stand_in.switch("prod", "window", on=True)
+    land.stand_in.switch("prod", "strict-window", on=False)
+    window = argocd.sync_window()
+    assert window
+    assert (window.kind, window.times, window.allows_manual) == ("deny", ("schedule 0 0 24 12 *, duration 192h",), True)
+    argocd.sync()
+    land.synced(commit)
+    later = land.release("prod", "v3")
+    argocd.refresh()
+    assert land.seen().sync == "OutOfSync"
+    land.stand_in.switch("prod", "window", on=False)
+    land.synced(later)
+
+
 def test_refresh_and_webhook_look_at_once(land: Land) -> None:
     land.stand_in.stop()
     first = land.release("prod", "v2")

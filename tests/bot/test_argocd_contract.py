@@ -108,6 +108,20 @@ def test_writes_answer_in_the_real_shape(definitions: dict[str, Any], land: Land
     check(definitions, "applicationOperationTerminateResponse", ask(land, "DELETE", f"{APPLICATION}/operation"))
 
 
+@pytest.mark.parametrize(("switch", "starts"), [("", True), ("window", True), ("strict-window", False)])
+def test_sync_windows_are_of_the_real_shape(definitions: dict[str, Any], land: Land, switch: str, *, starts: bool) -> None:
+    if switch:
+        land.stand_in.switch("prod", switch, on=True)
+    reply = ask(land, "GET", f"{APPLICATION}/syncwindows?project=context-prod")
+    said = check(definitions, "applicationApplicationSyncWindowsResponse", reply)
+    assert ("activeWindows" in said, said["canSync"]) == (bool(switch), starts)
+    started = ask(land, "POST", f"{APPLICATION}/sync", json={})
+    assert started.status_code == (200 if starts else 403), started.text
+    if not starts:
+        refused = check(definitions, "runtimeError", started)
+        assert (refused["code"], refused["message"]) == (7, "cannot sync: blocked by sync window")
+
+
 REFUSALS: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, str]]] = {
     "without token": ("GET", APPLICATION, {"headers": {"Authorization": ""}}, (401, 16, "no session information")),
     "wrong token": ("GET", APPLICATION, {"headers": {"Authorization": "Bearer x"}}, (401, 16, "invalid session")),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "context-prod"
 BASE = f"/api/v1/applications/{NAME}"
-TREE, SYNC, OPERATION = f"{BASE}/resource-tree", f"{BASE}/sync", f"{BASE}/operation"
+TREE, SYNC, OPERATION, WINDOWS = (f"{BASE}/{each}" for each in ("resource-tree", "sync", "operation", "syncwindows"))
 COMMIT, OLDER = "b" * 40, "a" * 40
 APPLICATION: dict[str, Any] = {
     "metadata": {"name": NAME, "generation": 9007199254740993, "managedFields": [{"time": "2026-11-23T09:00:00Z"}]},
@@ -82,6 +82,7 @@ WELL: dict[str, Answering] = {
     TREE: lambda _: JSONResponse({"nodes": NODES, "shardsCount": 1}),
     SYNC: lambda _: JSONResponse(APPLICATION),
     OPERATION: lambda _: JSONResponse({}),
+    WINDOWS: lambda _: JSONResponse({"canSync": True}),
 }
 ANSWERS = dict(WELL)
 
@@ -219,6 +220,53 @@ def test_what_is_no_answer_has_a_code(case: str) -> None:
     assert len(unseen.value.message) < 500
     assert "s3cret" not in f"{unseen.value.message}{unseen.value.hint}"
     assert time.monotonic() - began < 5
+
+
+DENY = {"kind": "deny", "schedule": "0 0 24 12 *", "duration": "192h", "manualSync": True}
+ALLOW = {"kind": "allow", "schedule": "0 8 * * 1-5", "duration": "8h", "manualSync": False}
+NIGHT = {**ALLOW, "schedule": "0 22 *\n* *", "duration": "1h"}
+OPEN_DENY = "a sync window denies syncs (schedule 0 0 24 12 *, duration 192h)"
+CLOSED_ALLOWS = "no sync window that allows syncs is open (schedule 0 8 * * 1-5, duration 8h; schedule 0 22 * * *, duration 1h)"
+
+
+@pytest.mark.parametrize(
+    ("active", "assigned", "words"),
+    [
+        pytest.param(None, None, None, id="no window"),
+        pytest.param(None, [DENY], None, id="a deny window that is not open"),
+        pytest.param([DENY], [DENY], OPEN_DENY, id="an open deny window"),
+        pytest.param([ALLOW], [ALLOW, NIGHT], None, id="one of two allow windows is open"),
+        pytest.param([], [ALLOW, NIGHT, DENY], CLOSED_ALLOWS, id="no allow window is open"),
+        pytest.param([ALLOW, DENY], [ALLOW, DENY], OPEN_DENY, id="denied in an open allow window"),
+    ],
+)
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_keeps_auto_sync_waiting_is_not_what_keeps_people_waiting(
+    active: list[Any] | None, assigned: list[Any] | None, words: str | None, *, by_hand: bool
+) -> None:
+    """`canSync` is about a sync that somebody starts."""
+    reply = {"activeWindows": active, "assignedWindows": assigned, "canSync": by_hand}
+    with served({WINDOWS: lambda _: JSONResponse(reply)}) as (argocd, _):
+        seen = argocd.sync_window()
+    assert (seen and seen.words, seen and seen.allows_manual) == (words, words and by_hand)
+
+
+UNREADABLE_WINDOWS: dict[str, tuple[Answering, str]] = {
+    "no answer whether it may": (raw("{}"), "argocd-malformed"),
+    "a kind that nobody knows": (raw(json.dumps({"canSync": True, "activeWindows": [{**DENY, "kind": "maybe"}]})), "argocd-malformed"),
+    "no schedule": (raw('{"canSync": true, "assignedWindows": [{"kind": "deny", "duration": "1h"}]}'), "argocd-malformed"),
+    "403": (gateway(403, 7, "permission denied"), "argocd-forbidden"),
+    "windows that Argo CD cannot read": (gateway(500, 13, "invalid sync windows: cannot parse schedule"), "argocd-status"),
+    "a page": (lambda _: HTMLResponse("<html>"), "argocd-not-json"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE_WINDOWS)
+def test_windows_that_cannot_be_read_are_not_taken_for_none(case: str) -> None:
+    answering, code = UNREADABLE_WINDOWS[case]
+    with served({WINDOWS: answering}) as (argocd, _), pytest.raises(UnobservableError) as unseen:
+        argocd.sync_window()
+    assert unseen.value.code == code
 
 
 def test_an_application_is_read_in_full() -> None:
