@@ -96,6 +96,19 @@ def _runs(operation: Operation) -> bool:
     return operation.phase in RUNNING or operation.finished is None
 
 
+def sync_is_open(place: Place) -> list[Outcome]:
+    """No sync window keeps the target from syncing what would be merged; what a source runs, it runs already."""
+    window = place.seen.sync_window
+    if place.is_source or place.application is None:
+        return []
+    if isinstance(window, Unseen):
+        return [unknown(window.code, f"its sync windows cannot be seen: {window.detail}")]
+    if window is not None:
+        summary = f"{window.words}: what is merged now would not be synced until that is over"
+        return [hold("argocd-sync-window", summary, kind=window.kind, windows="; ".join(window.times))]
+    return [good("sync-open", "no sync window keeps it from syncing")]
+
+
 def releases_are_synced(place: Place) -> list[Outcome]:
     """The trees at the synced commit are those of the live releases."""
     if _judged(place) is None:

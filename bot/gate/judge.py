@@ -11,12 +11,14 @@ from bot.model import Verdict
 from bot.observations import Finding, Judgement, Unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from bot.gate.outcomes import Outcome
     from bot.model import Policy
     from bot.observations import Observations
+
+    Rows = tuple[tuple[int, Callable[[Place], list[Outcome]]], ...]
 
 REPLICA_ROWS = (
     (2, prometheus_rows.answers_are_whole),
@@ -39,13 +41,13 @@ REPLICA_ROWS = (
     (13, prometheus_rows.samples_are_enough),
     (13, prometheus_rows.samples_are_fresh),
 )
-PLACE_ROWS = (
+PLACE_ROWS: Rows = (
     (5, rule_rows.required_rules_are_known),
     (11, soak.releases_are_soaked),
     (11, soak.source_stands_still),
     (12, argocd_rows.environment_is_live),
 )
-APPLICATION_ROWS = (
+APPLICATION_ROWS: Rows = (
     (12, argocd_rows.folder_exists),
     (12, argocd_rows.application_follows_folder),
     (12, argocd_rows.application_is_synced),
@@ -54,6 +56,7 @@ APPLICATION_ROWS = (
     (12, argocd_rows.releases_are_synced),
     (12, argocd_rows.workloads_run_images),
 )
+PROMOTION_ROWS: Rows = ((12, argocd_rows.sync_is_open),)  # of what is merged already, a window says nothing
 
 
 def judge(observations: Observations, *, now: datetime) -> Judgement:
@@ -61,7 +64,8 @@ def judge(observations: Observations, *, now: datetime) -> Judgement:
     law = observations.target.environment.policy
     seen = [place for place in (observations.source, observations.target) if place]
     findings = [*observations.problems, *_about_releases(observations, law)]
-    findings += [finding for place in seen for finding in _about(Place(place, law, now))]
+    for place in seen:
+        findings += _about(Place(place, law, now), APPLICATION_ROWS + PROMOTION_ROWS if observations.source else APPLICATION_ROWS)
     ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
     return Judgement(worst(ordered), tuple(ordered), now)
 
@@ -79,11 +83,11 @@ def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     return found + [_finding(10, name, outcome=outcome) for outcome in alert_rows.images_are_pinned(releases, law)]
 
 
-def _about(place: Place) -> Iterator[Finding]:
+def _about(place: Place, application_rows: Rows) -> Iterator[Finding]:
     name = place.environment.name
     for row, check in PLACE_ROWS:
         yield from (_finding(row, name, outcome=outcome) for outcome in check(place))
-    for row, check in APPLICATION_ROWS:
+    for row, check in application_rows:
         subject = f"{name}: Application {place.environment.argocd.application}"
         yield from (_finding(row, subject, outcome=outcome) for outcome in check(place))
     if not place.seen.prometheus:

@@ -79,6 +79,7 @@ def _place(world: World, environment: Environment, rules: tuple[RequiredRule, ..
         main_trees={},
         required_rules=rules,
         prometheus=(),
+        sync_window=None,
     )
     return Place(seen, environment.policy, world.now())
 

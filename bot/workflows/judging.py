@@ -10,7 +10,7 @@ from bot.gate import judge
 from bot.gate.evidence import digest, from_json, reasons_key, to_json
 from bot.model import BotError, MovedRefError, Verdict
 from bot.observations import Judgement, Observations
-from bot.workflows.observe import Question, see_application, see_environments
+from bot.workflows.observe import Question, see_application, see_environments, see_sync_window
 from bot.workflows.statuses import set_gate
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ def judge_planned(world: World, planned: Planned) -> Judgement:
     """Observes source and target and judges; the law is the target's, read from main."""
     policy = planned.target.policy
     releases = tuple(change.after for change in planned.plan.changes)
-    source = Question(planned.source, "source", planned.stack.commit, releases, planned.application, policy)
+    source = Question(planned.source, "source", planned.stack.commit, releases, planned.application, policy, sync_window=None)
     current = tuple(planned.stack.releases[planned.target.name].values())
     application = see_application(world, planned.target)
-    target = Question(planned.target, "target", planned.stack.commit, current, application, policy)
+    window = see_sync_window(world, planned.target)
+    target = Question(planned.target, "target", planned.stack.commit, current, application, policy, sync_window=window)
     seen_source, seen_target = see_environments(world, [source, target])
     observations = Observations(seen_source, seen_target, planned.stack.holds, planned.problems)
     return judge(observations, now=world.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.model import BotError, UnobservableError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import Environment, Policy, Release
-    from bot.observations import ApplicationSeen, PrometheusSeen
+    from bot.observations import ApplicationSeen, PrometheusSeen, SyncWindow
     from bot.ports import Objects, Prometheus, Rendered, World
     from bot.runs import Run
 
@@ -37,6 +37,7 @@ class Question:
     application: ApplicationSeen | Unseen | None
     policy: Policy  # the target's: how many samples, how far apart, how long a soak
     window: Window | None = None  # what fired in it; of a source it is the soak's
+    sync_window: SyncWindow | Unseen | None = field(kw_only=True)  # None, too, where nothing is to be merged
 
 
 def unseen(error: BotError) -> Unseen:
@@ -55,6 +56,11 @@ def attempt(read: Callable[[], Seen]) -> Seen | Unseen:
 def see_application(world: World, environment: Environment) -> ApplicationSeen | Unseen | None:
     """The environment's Application as Argo CD tells it."""
     return attempt(lambda: world.argocd(environment).application())
+
+
+def see_sync_window(world: World, environment: Environment) -> SyncWindow | Unseen | None:
+    """What keeps the environment's Application from syncing by itself now."""
+    return attempt(lambda: world.argocd(environment).sync_window())
 
 
 def tree_of(objects: Objects, commit: str | None, path: str) -> str | None:
@@ -132,6 +138,7 @@ def _assemble(
         prometheus=replicas,
         runs=runs or (),
         rendered_images=frozenset() if isinstance(rendered, Unseen) else workload_images(rendered.objects),
+        sync_window=question.sync_window,
     )
 
 

@@ -61,7 +61,7 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     newest = _newest(world, stack, environment, application=application)
     known = own_status(world, newest.commit, verified_status(name)) if newest else None
     watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
-    question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch)
+    question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
     drifted = tuple(problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
     judgement = judge(

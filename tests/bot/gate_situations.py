@@ -93,6 +93,7 @@ def environment_seen(name: str, role: str, *, releases: tuple[Release, ...]) -> 
         ),
         prometheus=tuple(prometheus(place, images, url=url) for url in place.prometheus),
         rendered_images=frozenset(images),
+        sync_window=None,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.model import Policy, Verdict
-from bot.observations import Finding, FiringSpan, RequiredRule, Unseen
+from bot.observations import Finding, FiringSpan, RequiredRule, SyncWindow, Unseen
 from tests.bot.gate_changes import (
     alerting,
     app,
@@ -56,6 +56,7 @@ TICK = timedelta(microseconds=1)
 BOTH, SOURCE, TARGET = ("source", "target"), ("source",), ("target",)
 FAIL, UNKNOWN, HOLD = Verdict.FAIL, Verdict.UNKNOWN, Verdict.HOLD
 GONE = Unseen("gone", "nobody answers")
+DENIED = SyncWindow("deny", ("schedule 0 0 24 12 *, duration 192h",), allows_manual=True)
 GATE = {"promotion_gate": "block"}
 BEYOND_FOR = timedelta(seconds=LONGEST_FOR)
 YOUNG = NOON - 40 * SECOND - timedelta(seconds=LONGEST_FOR) + TICK  # the first sample is 40 s old
@@ -399,6 +400,16 @@ VIOLATIONS = (
         older_hub_pod=pods("docker.io/library/neo4j:5.25.0"),
         without_digest=pods(f"{API}:v1.5.0"),
     ),
+    *of(
+        12,
+        HOLD,
+        "argocd-sync-window",
+        roles=TARGET,
+        denied_by_a_window=place(sync_window=DENIED),
+        denied_even_by_hand=place(sync_window=replace(DENIED, allows_manual=False)),
+        outside_of_windows=place(sync_window=replace(DENIED, kind="allow")),
+    ),
+    *of(12, UNKNOWN, "gone", roles=TARGET, sync_window_unseen=place(sync_window=GONE)),
     *of(12, FAIL, "edited-by-hand", roles=TARGET, found_while_planning=problem),
     *of(13, UNKNOWN, "too-few-samples", one_sample_less=one_sample_less),
     *of(13, UNKNOWN, "no-samples", roles=TARGET, no_samples=replica(samples=())),

@@ -11,7 +11,7 @@ from bot.gate import judge, worst
 from bot.gate.image_names import is_image, normalised, repository_of
 from bot.gate.outcomes import in_words, iso
 from bot.model import Image, Policy, Verdict
-from bot.observations import FiringSpan
+from bot.observations import FiringSpan, SyncWindow
 from tests.bot.gate_changes import (
     Change,
     alerting,
@@ -197,6 +197,17 @@ def test_without_a_source_the_target_alone_is_judged() -> None:
     judgement = judge(replace(promotion_ready(), source=None), now=NOON)
     assert judgement.verdict is Verdict.PASS
     assert not any(finding.subject.startswith("staging") for finding in judgement.findings)
+
+
+def test_a_sync_window_matters_to_what_would_be_merged_alone() -> None:
+    """A source runs its release already, and so does what is verified."""
+    closed = SyncWindow("deny", ("schedule 0 0 24 12 *, duration 192h",), allows_manual=True)
+    seen = place(sync_window=closed)(promotion_ready(), "target")
+    (reason,) = judge(seen, now=NOON).reasons
+    assert reason.subject == "prod: Application context-prod"
+    assert "schedule 0 0 24 12 *, duration 192h" in reason.summary
+    assert judge(replace(seen, source=None), now=NOON).verdict is Verdict.PASS
+    assert judge(place(sync_window=closed)(promotion_ready(), "source"), now=NOON).verdict is Verdict.PASS
 
 
 def test_without_a_soak_no_window_is_needed() -> None:
