@@ -57,6 +57,7 @@ def _rolled_back(done: Rollback) -> Answer:
         "diff": done.prepared.diff if done.prepared else "",
         "pull_request": describe.pull(done.pull),
         "commit": done.commit,
+        "sync_window": done.sync_window.words if done.sync_window else None,
     }
 
     def show(console: Console) -> None:
@@ -64,6 +65,7 @@ def _rolled_back(done: Rollback) -> Answer:
 
         if done.prepared is None:
             shown.line(console, "already rolled back; Argo CD was told to sync")
+            _show_window(console, done)
             return
         for move in moves:
             shown.line(
@@ -75,8 +77,16 @@ def _rolled_back(done: Rollback) -> Answer:
         shown.diff(console, done.prepared.diff)
         if done.pull:
             shown.pull(console, done.pull, done.outcome)
+        _show_window(console, done)
 
     return Answer(done.outcome, result, show)
+
+
+def _show_window(console: Console, done: Rollback) -> None:
+    from bot.cli import show as shown
+
+    if done.sync_window:
+        shown.line(console, f"  note: {done.sync_window.words}; the sync was started all the same", "yellow")
 
 
 def unquarantine(

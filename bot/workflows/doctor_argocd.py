@@ -10,7 +10,7 @@ from bot.model import BotError
 from bot.observations import Unseen
 from bot.setup import OK, PROBLEM, UNKNOWN, WARNING, Check
 from bot.workflows.observe import attempt
-from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble
+from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble, window_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +89,8 @@ def _things(world: World, argocd: ArgoCD, environment: Environment) -> Iterator[
         yield Check(PROBLEM, name, error.message, error.hint)
     else:
         yield from [missing(environment)] if app is None else _application(world, app, environment)
+        window = None if app is None else window_trouble(name, attempt(argocd.sync_window))
+        yield from [window] if window else []
     sets = attempt(argocd.application_sets)
     if isinstance(sets, Unseen) or not sets:
         fix = "a project's role does not see them: `kubectl -n argocd get applicationset environments -o yaml`"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import ENVIRONMENTS, BotError, MovedRefError
+from bot.observations import SyncWindow
 from bot.promotion import read_branch, verified_status
 from bot.workflows.changes import anew, candidate, ensure_pull, only_ours, push
 from bot.workflows.landing import check_landed
+from bot.workflows.observe import attempt
 from bot.workflows.rollback_plan import Prepared, Request, prepare
 from bot.workflows.stack import read_stack
 from bot.workflows.statuses import merge_green, own_status
@@ -29,6 +31,7 @@ class Rollback:
     prepared: Prepared | None = None
     pull: PullRequest | None = None
     commit: str | None = None
+    sync_window: SyncWindow | None = None  # in which the sync was started nevertheless
 
 
 def roll_back(world: World, request: Request, *, dry_run: bool = False) -> Rollback:
@@ -47,10 +50,10 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
     prepared = prepare(world.origin, world.renderer, main, request, verified=verified, who=who, when=_time(world))
     if prepared is None:
         environment = read_stack(world.origin, main).environment(request.environment)
-        if not dry_run:
-            _preempt(world, environment, request.apps)
-            _nudge(world, environment)
-        return Rollback("already")
+        if dry_run:
+            return Rollback("already")
+        _preempt(world, environment, request.apps)
+        return Rollback("already", sync_window=_nudge(world, environment))
     if dry_run:
         return Rollback("planned", prepared)
     pull, head = _open(world, prepared)
@@ -65,8 +68,7 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
     landing = world.origin.merged_tree(main, head) or head
     check_landed(world, prepared.environment, commit, landing)
     _preempt(world, prepared.environment, request.apps)
-    _nudge(world, prepared.environment)
-    return Rollback("merged", prepared, pull, commit)
+    return Rollback("merged", prepared, pull, commit, _nudge(world, prepared.environment))
 
 
 def _open(world: World, prepared: Prepared) -> tuple[PullRequest, str]:
@@ -98,8 +100,8 @@ def _preempt(world: World, environment: Environment, apps: tuple[str, ...]) -> N
             world.forge.close_pull(other.number)
 
 
-def _nudge(world: World, environment: Environment) -> None:
-    """Ends a sync that hangs on the bad release, then syncs: Argo CD may not do so by itself (stack facts, 6.8)."""
+def _nudge(world: World, environment: Environment) -> SyncWindow | None:
+    """Ends a sync that hangs on the bad release, then syncs: Argo CD may not by itself, in a sync window for one, which is answered."""
     argocd = world.argocd(environment)
     app = argocd.application()
     if app is None:
@@ -111,3 +113,5 @@ def _nudge(world: World, environment: Environment) -> None:
         argocd.terminate()
     argocd.refresh()
     argocd.sync()
+    window = attempt(argocd.sync_window)  # only told: whatever it says, the sync has begun
+    return window if isinstance(window, SyncWindow) else None

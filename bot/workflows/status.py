@@ -12,7 +12,7 @@ from bot.workflows.observe import attempt, tree_of, unseen
 from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
 from bot.workflows.sync import see_version
-from bot.workflows.sync_troubles import missing, set_troubles, troubles
+from bot.workflows.sync_troubles import missing, set_troubles, troubles, window_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,8 @@ def _application(world: World, environment: Environment) -> tuple[ApplicationSee
     found += [] if isinstance(sets, Unseen) else set_troubles(environment.name, sets)
     untested = see_version(argocd, environment)
     found += [untested] if untested else []
+    window = None if app is None else window_trouble(environment.name, attempt(argocd.sync_window))
+    found += [window] if window else []
     return app, [f"{each.what} ({each.fix})" for each in found]
 
 

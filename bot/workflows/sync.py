@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.model import BotError, UnobservableError
+from bot.observations import SyncWindow
 from bot.setup import PROBLEM, UNKNOWN, Check
+from bot.workflows.observe import attempt
 from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
-from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble
-from bot.workflows.sync_waiting import Aim, faults, has_failed, waiting_for
+from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble, window_fix
+from bot.workflows.sync_waiting import Aim, faults, has_failed, needs_a_start, waiting_for
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +72,7 @@ def _wait(world: World, argocd: ArgoCD, aim: Aim, *, first: str, started: dateti
             continue
         aim = _moved(world, aim, app)
         _fail_early(world, aim, app)
+        _fail_in_window(argocd, aim.environment, app)
         waiting = waiting_for(world.origin, app, aim)
         hint = "; ".join([*faults(app), f"see {_page(aim.environment)}"])
     return aim
@@ -131,6 +134,13 @@ def _fail_early(world: World, aim: Aim, app: ApplicationSeen) -> None:
     if has_failed(world.origin, app, aim) and app.operation:
         told = "; ".join(faults(app)) or f"see {_page(aim.environment)}"
         raise BotError(f"{aim.environment.name}: the sync failed: {app.operation.message}", told)
+
+
+def _fail_in_window(argocd: ArgoCD, environment: Environment, app: ApplicationSeen) -> None:
+    """Nothing comes of waiting while a sync window is closed to auto-sync; one that cannot be read is waited for."""
+    window = attempt(argocd.sync_window) if needs_a_start(app) else None
+    if isinstance(window, SyncWindow):
+        raise BotError(f"{environment.name}: {window.words}: nothing will be synced until that is over", window_fix(window))
 
 
 def _page(environment: Environment) -> str:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.model import MAIN
+from bot.observations import Unseen
 from bot.setup import PROBLEM, UNKNOWN, WARNING, Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.model import Environment
-    from bot.observations import ApplicationSeen
+    from bot.observations import ApplicationSeen, SyncWindow
     from bot.setup import ApplicationSetSeen
 
 TESTED = ((3, 2), (3, 2))  # the oldest and the newest line of Argo CD that the tests have met
@@ -50,6 +51,23 @@ def troubles(app: ApplicationSeen, environment: Environment, repository: str) ->
     if not app.is_automated:
         what = f"the Application {name} does not sync by itself"
         yield Check(PROBLEM, place, what, "turn auto-sync on again (`syncPolicy.automated`): apply argocd/applicationsets")
+
+
+def window_trouble(place: str, window: SyncWindow | Unseen | None) -> Check | None:
+    """A sync window that keeps it from syncing by itself for a while; None when none does."""
+    if window is None:
+        return None
+    if isinstance(window, Unseen):
+        fix = "until they can be read, the gate says UNKNOWN"
+        return Check(UNKNOWN, place, f"cannot tell whether a sync window is closed to it: {window.detail}", fix)
+    return Check(WARNING, place, f"{window.words}: nothing is synced by itself until that is over", window_fix(window))
+
+
+def window_fix(window: SyncWindow) -> str:
+    """What people can do meanwhile."""
+    if window.allows_manual:
+        return "wait; what must not wait: `argocd app sync`; `bot rollback` starts its sync itself"
+    return "wait, or change the window in argocd/projects: it lacks `manualSync: true`, so that no rollback is synced either"
 
 
 def version_trouble(place: str, url: str, version: str) -> Check | None:

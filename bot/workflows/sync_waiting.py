@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FAILED = {"Failed", "Error"}
 MOST_FAULTS, MOST_CONDITIONS = 5, 2
+STOPPED = "blocked by sync window"  # of an automatic sync that the window caught; Argo CD calls it running
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,16 @@ def has_failed(objects: Objects, app: ApplicationSeen, aim: Aim) -> bool:
     if operation is None or operation.phase not in FAILED or operation.revision != app.revision:
         return False
     return _tree_lacking(objects, operation.revision, aim) is None
+
+
+def needs_a_start(app: ApplicationSeen) -> bool:
+    """Whether it stays OutOfSync unless a sync begins: none runs that goes on, and the comparison is newer than the last one."""
+    operation = app.operation
+    if operation is None:
+        return app.sync == "OutOfSync"
+    if operation.finished is None:
+        return STOPPED in operation.message.lower()
+    return app.sync == "OutOfSync" and app.reconciled is not None and app.reconciled > operation.finished
 
 
 def faults(app: ApplicationSeen) -> list[str]:

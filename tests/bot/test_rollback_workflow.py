@@ -92,6 +92,34 @@ def test_a_hanging_sync_is_ended_and_the_old_release_goes_live(staging_ahead: To
     assert town.bot("sync", "prod").code == 0
 
 
+def test_in_a_sync_window_a_promotion_waits_and_a_rollback_is_synced(prod_broken: Town) -> None:
+    """Argo CD syncs nothing by itself meanwhile: the rollback starts its sync, and what was merged else waits."""
+    town = prod_broken
+    bad, before = town.tree(RELEASE), town.tree(RELEASE, "main~1")
+    town.has_release("v1.6.0")
+    town.has_promoted("dev", "staging")
+    town.wait_until_synced()
+    town.sandbox.argocd.switch("prod", "window", on=True)
+    held = town.bot("promote", "staging", "prod")
+    assert (held.code, held.outcome, held.result["gate"]["verdict"]) == (0, "opened", "HOLD")
+    assert "argocd-sync-window" in held.codes
+    done = town.bot("rollback", "prod", "context-api", "--reason", "errors")
+    assert (done.code, done.outcome) == (0, "merged")
+    assert "192h" in done.result["sync_window"]
+    assert town.bot("sync", "prod").code == 0
+    assert town.tree(RELEASE) == before != bad
+    town.has_promoted("staging", "prod")
+    stuck = town.bot("sync", "prod", "--timeout", "60")
+    assert stuck.code == 1
+    assert "nothing will be synced until that is over" in stuck.document["error"]["message"]
+    (problem,) = (each["problem"] for each in town.bot("status").result["environments"] if each["environment"] == "prod")
+    assert "a sync window denies syncs (schedule 0 0 24 12 *, duration 192h)" in problem
+    told = [check["what"] for check in town.bot("doctor", "prod").result["checks"] if check["state"] == "warning"]
+    assert any("a sync window denies syncs" in what for what in told)
+    town.sandbox.argocd.switch("prod", "window", on=False)
+    assert town.bot("sync", "prod").code == 0
+
+
 def test_databases_are_fenced(town: Town) -> None:
     refused = town.bot("rollback", "prod", "qdrant", "--to", town.tree("environments/prod/release/qdrant"))
     assert refused.outcome == "already"

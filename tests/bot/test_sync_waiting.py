@@ -12,10 +12,10 @@ from bot.adapters.git_command import GitRunner
 from bot.adapters.git_objects import GitObjects
 from bot.environments import parse_environment
 from bot.model import Release
-from bot.observations import ApplicationSeen, Operation, PodSeen, ResourceFault
-from bot.setup import PROBLEM, WARNING, ApplicationSetSeen
-from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble
-from bot.workflows.sync_waiting import Aim, faults, has_failed, waiting_for
+from bot.observations import ApplicationSeen, Operation, PodSeen, ResourceFault, SyncWindow, Unseen
+from bot.setup import PROBLEM, UNKNOWN, WARNING, ApplicationSetSeen
+from bot.workflows.sync_troubles import missing, set_troubles, troubles, version_trouble, window_trouble
+from bot.workflows.sync_waiting import Aim, faults, has_failed, needs_a_start, waiting_for
 from tests.bot.argocd_situations import ENVIRONMENT, environment_files
 from tests.bot.repositories import BOT, make_repositories
 
@@ -106,6 +106,33 @@ def test_a_failed_sync_of_these_trees_is_final_and_one_of_others_is_not(commits:
     assert not failed(commits.old, commits.old)  # the bad release of before
     assert not failed(commits.main, commits.later)  # Argo CD tries a newer commit again
     assert not has_failed(commits.objects, replace(WELL, revision=commits.main, operation=None), commits.aim)
+
+
+CAUGHT = replace(DONE, phase="Running", finished=None, message="Sync operation blocked by sync window")
+STARTS: dict[str, tuple[ApplicationSeen, bool]] = {
+    "nothing differs": (WELL, False),
+    "nothing runs": (replace(WELL, sync="OutOfSync"), True),
+    "nothing ever ran": (replace(WELL, sync="OutOfSync", operation=None), True),
+    "a sync runs": (replace(WELL, sync="OutOfSync", operation=replace(CAUGHT, message="wave 1")), False),
+    "a sync that the window caught": (replace(WELL, sync="OutOfSync", operation=CAUGHT), True),
+    "compared before the last sync ended": (replace(WELL, sync="OutOfSync", reconciled=DONE.finished), False),
+}
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_a_sync_window_matters_when_nothing_else_will_sync(case: str) -> None:
+    """Else it would be blamed while a rollback's sync runs."""
+    app, expected = STARTS[case]
+    assert needs_a_start(app) is expected
+
+
+def test_a_sync_window_is_told_with_what_passes_meanwhile() -> None:
+    window = SyncWindow("deny", ("schedule 0 0 24 12 *, duration 192h",), allows_manual=True)
+    told = [window_trouble("prod", each) for each in (window, replace(window, allows_manual=False), Unseen("argocd-forbidden", "403"))]
+    assert [each.state for each in told if each] == [WARNING, WARNING, UNKNOWN]
+    assert ["schedule 0 0 24 12 *" in each.what for each in told if each] == [True, True, False]
+    assert ["`bot rollback` starts" in each.fix for each in told if each] == [True, False, False]
+    assert window_trouble("prod", None) is None
 
 
 def test_what_the_sync_could_not_apply_comes_before_what_only_differs() -> None:
