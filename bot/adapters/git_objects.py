@@ -37,13 +37,15 @@ class GitObjects:
         found = self.entries(commit, folder).get(name)
         return found and replace(found, path=path.rstrip("/"))
 
+    def find(self, name: str) -> str | None:
+        """The hash that a name such as a branch has now; None when there is none."""
+        found = self._store.read(name)
+        return found[0] if found else None
+
     def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
-        """The hash of the folder at a path in each of many commits, looked up in one batch; None where there is none."""
-        asked = tuple(dict.fromkeys(commits))
-        names = "".join(f"{commit}:{path}\n" for commit in asked)
-        lines = self.git.text("cat-file", "--batch-check=%(objecttype) %(objectname)", stdin=names.encode()).splitlines()
-        found = (line.split() for line in lines)
-        return {commit: parts[1] if parts[0] == "tree" else None for commit, parts in zip(asked, found, strict=True)}
+        """The hash of the folder at a path in each of many commits; None where there is none."""
+        found = {commit: self.entry(commit, path) if self._store.read(commit) else None for commit in dict.fromkeys(commits)}
+        return {commit: entry.sha if entry and entry.mode == FOLDER else None for commit, entry in found.items()}
 
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""

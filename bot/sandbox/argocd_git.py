@@ -37,10 +37,7 @@ class Follower:
 
     def head(self) -> str | None:
         """Main's commit."""
-        try:
-            return self.objects.git.text("rev-parse", "--verify", "--quiet", f"refs/heads/{MAIN}")
-        except BotError:
-            return None
+        return self.objects.find(f"refs/heads/{MAIN}")
 
     def present(self, commit: str) -> dict[str, Environment]:
         """The environments that have a folder; of a file that is malformed, what it said before (nothing: no Application)."""
