@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+MOST_DEPTH = 64
 Tree = dict[str, "Tree | Entry | None"]  # a node of changes: folders, replaced entries, removals
 
 
@@ -59,12 +60,14 @@ class GitObjects:
 
     def walk(self, tree: str) -> tuple[Entry, ...]:
         """Every file below a tree (or commit), with its path; needs no blobs."""
-        return tuple(self._below(tree, ""))
+        return tuple(self._below(tree, "", depth=0))
 
-    def _below(self, tree: str, prefix: str) -> Iterator[Entry]:
+    def _below(self, tree: str, prefix: str, *, depth: int) -> Iterator[Entry]:
+        if depth > MOST_DEPTH:
+            raise BotError(f"{prefix[:80]}… lies deeper than {MOST_DEPTH} folders", "nobody means that: remove the commit")
         for entry in self._tree_of(tree).values():
             if entry.mode == FOLDER:
-                yield from self._below(entry.sha, f"{prefix}{entry.path}/")
+                yield from self._below(entry.sha, f"{prefix}{entry.path}/", depth=depth + 1)
             else:
                 yield replace(entry, path=f"{prefix}{entry.path}")
 

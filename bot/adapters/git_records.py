@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FORMAT = "--format=%H%x00%P%x00%ae%x00%ct%x00%s%x00%b%x00%x01"
 FIELDS = 6
 SHA_LENGTH, HASH_BYTES = 40, 20
+FORBIDDEN = {"", ".", ".."}
 
 
 def write_entry(into: Path, entry: Entry, content: bytes) -> None:
@@ -34,8 +35,13 @@ def parsed_tree(content: bytes) -> Iterator[Entry]:
     """The entries of a tree object: mode, name, and a hash of 20 bytes each."""
     while content:
         head, _, rest = content.partition(b"\0")
-        mode, _, name = head.partition(b" ")
-        yield Entry(name.decode("utf-8", errors="surrogateescape"), mode.decode().zfill(6), rest[:HASH_BYTES].hex())
+        mode, _, raw = head.partition(b" ")
+        name = raw.decode("utf-8", errors="surrogateescape")
+        if (
+            name in FORBIDDEN or name.casefold() == ".git" or "/" in name
+        ):  # git itself makes none, a hostile client may: they lead elsewhere
+            raise BotError(f"a folder of this commit holds an entry named {name!r}", "nothing of it is read or written: remove the commit")
+        yield Entry(name, mode.decode().zfill(6), rest[:HASH_BYTES].hex())
         content = rest[HASH_BYTES:]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,14 @@ from gitdb import IStream
 from gitdb.db.loose import LooseObjectDB
 
 from bot.adapters.git_command import ISOLATED
+from bot.model import BotError
 
 if TYPE_CHECKING:
     from bot.adapters.git_command import GitRunner
 
 MOST, MOST_BYTES = 4096, 64 * 1024  # what is remembered
+ATTEMPTS = 2
+MISSING = re.compile(r"git returned: b?['\"].* missing")
 
 
 class Store:
@@ -33,17 +37,33 @@ class Store:
         """Hash, kind and content of what a hash or another name of git's names; None when there is no such object."""
         if (known := self._known.get(name)) is not None:
             return name, *known
-        try:
-            with self._lock:
-                *told, _, content = self._git.get_object_data(name)
-        except ValueError:
+        with self._lock:
+            answer = self._ask(name)
+        if answer is None:
             return None
-        sha, kind = (word.decode() if isinstance(word, bytes) else word for word in told)  # bytes, whatever its types say
+        sha, kind, content = answer
         if len(content) <= MOST_BYTES:
             self._known[sha] = (kind, content)
             for oldest in list(self._known)[:-MOST]:
                 self._known.pop(oldest, None)
         return sha, kind, content
+
+    def _ask(self, name: str) -> tuple[str, str, bytes] | None:
+        """Asks git; one that died meanwhile is started again, once. Only its word that there is nothing counts as nothing."""
+        for _ in range(ATTEMPTS):
+            try:
+                *told, size, content = self._git.get_object_data(name)
+            except ValueError as error:
+                if MISSING.search(str(error)):
+                    return None
+            except OSError:
+                pass  # it is gone: the pipe is broken
+            else:
+                if len(content) == size:
+                    sha, kind = (word.decode() if isinstance(word, bytes) else word for word in told)  # bytes, whatever its types say
+                    return sha, kind, content
+            self._git.clear_cache()
+        raise BotError(f"git ends while it reads objects in {self._runner.folder}", "try again; is there memory left?")
 
     def knows(self, sha: str) -> bool:
         """Whether an object is remembered."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -254,6 +256,58 @@ def test_materializing_writes_links_and_refuses_those_that_leave(served: Served,
     assert (tmp_path / "into/environments/dev/release/a/x").read_bytes() == b"\xff\r\n"
     with pytest.raises(BotError, match="leads out"):
         origin.materialize(commit, ["out"], tmp_path / "into")
+
+
+@pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT", "a/b"])
+def test_a_hostile_tree_is_not_written_to_disk(name: str, tmp_path: Path) -> None:
+    """Git makes no such entries; an object written by hand has them, and not every server looks."""
+    repositories = make_repositories(tmp_path)
+    repository = GitObjects(GitRunner(repositories.bare), "Ada <ada@example.com>")
+    first = repositories.commit({"keep.txt": "k\n"})
+    blob = repository.entries(first, "")["keep.txt"].sha
+    raw = b"100644 pwned\0" + bytes.fromhex(blob)
+    below = repository.git.text("hash-object", "-t", "tree", "--literally", "-w", "--stdin", stdin=raw)
+    hostile = b"40000 " + name.encode() + b"\0" + bytes.fromhex(below)
+    tree = repository.git.text("hash-object", "-t", "tree", "--literally", "-w", "--stdin", stdin=hostile)
+    with pytest.raises(BotError, match="an entry named"):
+        repository.walk(tree)
+    top = repository.git.text("mktree", stdin=f"040000 tree {tree}\tapps\n".encode())
+    with pytest.raises(BotError, match="an entry named"):
+        repository.materialize(top, ["apps"], tmp_path / "into")
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_a_tree_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    repositories = make_repositories(tmp_path)
+    repository = GitObjects(GitRunner(repositories.bare), "Ada <ada@example.com>")
+    repositories.commit({"keep.txt": "k\n"})
+    tree = repository.git.text("mktree", stdin=b"")
+    for _ in range(100):
+        tree = repository.git.text("mktree", stdin=f"040000 tree {tree}\tx\n".encode())
+    with pytest.raises(BotError, match="deeper than 64"):
+        repository.walk(tree)
+
+
+def test_a_git_that_dies_is_started_again_and_nothing_is_taken_for_missing(tmp_path: Path) -> None:
+    repositories = make_repositories(tmp_path)
+    repository = GitObjects(GitRunner(repositories.bare), "Ada <ada@example.com>")
+    first = repositories.commit({"keep.txt": "k\n"})
+    assert repository.find(first) == first
+    for process in children("cat-file"):
+        os.kill(process, signal.SIGKILL)
+    assert repository.read("main", ["keep.txt"]) == {"keep.txt": "k\n"}
+    assert repository.find("0" * 40) is None
+    (repositories.bare / "HEAD").unlink()  # no repository to git
+    for process in children("cat-file"):
+        os.kill(process, signal.SIGKILL)
+    with pytest.raises(BotError, match="git ends while it reads"):
+        repository.find("1" * 40)
+
+
+def children(command: str) -> list[int]:
+    """Our processes of git with this command."""
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if command in line]
 
 
 @pytest.mark.parametrize(
