@@ -44,6 +44,11 @@ GONE = {
     "PodSecurityPolicy": "remove it; the Namespace's pod-security.kubernetes.io labels do its work",
 }
 
+MADE = {
+    "Pod": "write a Deployment, a StatefulSet or a Job: nothing would start this one again",
+    "ReplicaSet": "write a Deployment, which makes it",
+}
+
 
 def kinds_are_served(manifests: Manifests) -> Iterator[Violation]:
     """No kind is one that clusters have given up."""
@@ -63,4 +68,12 @@ def versions_are_current(manifests: Manifests) -> Iterator[Violation]:
             yield wrong(item, "apiVersion", what, hint=f"write {newer}")
 
 
-KIND_POLICIES = (kinds_are_served, versions_are_current)
+def workloads_are_whole(manifests: Manifests) -> Iterator[Violation]:
+    """Nothing is written that controllers make; projects allow these kinds, so that Argo CD shows them."""
+    for item in manifests.objects:
+        hint = MADE.get(text(item, "kind"))
+        if hint:
+            yield wrong(item, "kind", "is what a controller makes of a workload", hint=hint)
+
+
+KIND_POLICIES = (kinds_are_served, versions_are_current, workloads_are_whole)

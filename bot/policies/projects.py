@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 PROJECT = "AppProject"
 IN_NAMESPACE, IN_CLUSTER = "namespaceResourceWhitelist", "clusterResourceWhitelist"
 WILD = frozenset("*?[")
+MADE = {  # by controllers, in the namespace of what is rendered: Argo CD leaves a kind that is not allowed out of its tree, and its images
+    "Deployment": (("apps", "ReplicaSet"), ("", "Pod")),
+    "StatefulSet": (("", "Pod"), ("", "PersistentVolumeClaim")),
+    "DaemonSet": (("", "Pod"),),
+    "CronJob": (("batch", "Job"), ("", "Pod")),
+    "Job": (("", "Pod"),),
+}
 
 
 class Kind(NamedTuple):
@@ -32,15 +39,15 @@ class Kind(NamedTuple):
 
 
 def rendered_kinds(objects: Iterable[Object]) -> frozenset[Kind]:
-    """What a render asks of its project; kustomize gives a namespace to whatever lives in one."""
-    return frozenset(_kind(item) for item in objects)
+    """What a render, and what controllers make of it, ask of their project; kustomize gives a namespace to whatever lives in one."""
+    return frozenset(kind for item in objects for kind in (_kind(item), *_made_of(item)))
 
 
 def refused_kinds(project: Object, wanted: Iterable[Kind]) -> Iterator[Violation]:
     """What is rendered is allowed."""
     for each in sorted(wanted):
         if not any(_allows(entry, each) for entry in mappings(project, "spec", each.listed)):
-            what = f"does not allow {each}, which its environment renders: Argo CD refuses the sync"
+            what = f"does not allow {each}, which its environment renders, or what it renders makes: Argo CD refuses the sync, or hides it"
             yield wrong(project, f"spec.{each.listed}", what, hint=f"add group {each.group!r}, kind {each.kind}, in every project alike")
 
 
@@ -64,6 +71,11 @@ def _kind(item: Object) -> Kind:
     if mapping(item, "metadata").get("namespace"):
         return Kind(IN_NAMESPACE, group, kind)
     return Kind(IN_CLUSTER, group, kind, name_of(item))
+
+
+def _made_of(item: Object) -> Iterator[Kind]:
+    for group, kind in MADE.get(text(item, "kind"), ()):
+        yield Kind(IN_NAMESPACE, group, kind)
 
 
 def _allows(entry: Object, wanted: Kind) -> bool:

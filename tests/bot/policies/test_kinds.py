@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.policies.kinds import KIND_POLICIES, kinds_are_served, versions_are_current
+from bot.policies.kinds import KIND_POLICIES, kinds_are_served, versions_are_current, workloads_are_whole
 from bot.schemas import derive
 from tests.bot.policies.examples import Failing, check_failing, check_module, check_odd, manifests
 
@@ -14,6 +14,7 @@ FAILING = (
     Failing(kinds_are_served, "PodSecurityPolicy restricted apiVersion", "policy/v1beta1", "pod-security.kubernetes.io", field="kind"),
     Failing(versions_are_current, "CronJob qdrant-backup apiVersion", "batch/v1beta1", "write batch/v1"),
     Failing(versions_are_current, "ExternalSecret neo4j apiVersion", "external-secrets.io/v1beta1", "external-secrets.io/v1"),
+    Failing(workloads_are_whole, "Pod debug spec", {"containers": []}, "write a Deployment", field="kind"),
 )
 
 

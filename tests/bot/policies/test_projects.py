@@ -16,7 +16,8 @@ OBJECTS = (
 RENDERED = rendered_kinds(OBJECTS)
 ELSEWHERE = RENDERED | {Kind("namespaceResourceWhitelist", "batch", "CronJob")}
 CLUSTER = [{"group": "", "kind": "Namespace", "name": "context-prod"}]
-ALLOWED = [{"group": "", "kind": "Service"}, {"group": "apps", "kind": "StatefulSet"}]
+MADE = [{"group": "", "kind": "Pod"}, {"group": "", "kind": "PersistentVolumeClaim"}]
+ALLOWED = [{"group": "", "kind": "Service"}, {"group": "apps", "kind": "StatefulSet"}, *MADE]
 
 
 def project(cluster: Any = CLUSTER, namespaced: Any = ALLOWED) -> dict[str, Any]:
@@ -32,13 +33,21 @@ def test_a_project_that_allows_what_is_rendered_is_good() -> None:
 @pytest.mark.parametrize(
     ("cluster", "namespaced", "where", "words"),
     [
-        (CLUSTER, ALLOWED[:1], "spec.namespaceResourceWhitelist", "apps/StatefulSet"),
-        (CLUSTER, [*ALLOWED[:1], {"group": "batch", "kind": "StatefulSet"}], "spec.namespaceResourceWhitelist", "apps/StatefulSet"),
+        (CLUSTER, [ALLOWED[0], *MADE], "spec.namespaceResourceWhitelist", "apps/StatefulSet"),
+        (CLUSTER, [ALLOWED[0], *MADE, {"group": "batch", "kind": "StatefulSet"}], "spec.namespaceResourceWhitelist", "apps/StatefulSet"),
+        (CLUSTER, [*ALLOWED[:2], MADE[1]], "spec.namespaceResourceWhitelist", "Pod"),
         ([{"group": "", "kind": "Namespace", "name": "context-dev"}], ALLOWED, "spec.clusterResourceWhitelist", "Namespace context-prod"),
         ([], [*ALLOWED, {"group": "", "kind": "Namespace"}], "spec.clusterResourceWhitelist", "Namespace context-prod"),
         (None, ALLOWED, "spec.clusterResourceWhitelist", "Namespace context-prod"),
     ],
-    ids=["a kind", "a kind of another group", "a Namespace of another name", "in the wrong list", "no list at all"],
+    ids=[
+        "a kind",
+        "a kind of another group",
+        "what a controller makes",
+        "a Namespace of another name",
+        "in the wrong list",
+        "no list at all",
+    ],
 )
 def test_what_argo_cd_would_refuse_is_named(cluster: Any, namespaced: Any, where: str, words: str) -> None:
     (violation,) = refused_kinds(project(cluster, namespaced), RENDERED)
