@@ -23,7 +23,8 @@ def sandbox() -> Answer:
     from pathlib import Path
 
     from bot.sandbox.ending import leaving_nothing_behind
-    from bot.sandbox.start import LOOSE, start_sandbox
+    from bot.sandbox.running import LOOSE
+    from bot.sandbox.start import start_sandbox
 
     with leaving_nothing_behind(), start_sandbox(Path.cwd(), progress=Spoken(), unpinned=LOOSE) as running:
         for name, value in running.variables().items():

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from bot.cli.command import Spoken
 from bot.model import BotError
 from bot.sandbox.ending import leaving_nothing_behind
-from bot.sandbox.start import LATER, LOOSE, start_sandbox
+from bot.sandbox.running import LATER, LOOSE
+from bot.sandbox.start import start_sandbox
 from bot.sandbox.story import TELLING, Stage, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.sandbox.start import Sandbox
+    from bot.sandbox.running import Sandbox
 
 INTERRUPTED = 130  # as shells say it
 

@@ -48,6 +48,7 @@ class Addresses:
 
     argocd: str
     prometheus: tuple[str, ...]
+    cluster: str | None = None  # another than the file names
 
 
 def clone(checkout: Path, commit: str, *, bare: Path) -> GitObjects:
@@ -120,6 +121,8 @@ def _addressed(text: str, where: Addresses, pace: Pace) -> str:
     yaml = YAML()
     loaded: Any = yaml.load(text)
     loaded["live"] = True
+    if where.cluster:
+        loaded["cluster"] = where.cluster
     loaded["argocd"]["url"] = where.argocd
     loaded["prometheus"] = list(where.prometheus)
     gate = loaded.setdefault("gate", {})

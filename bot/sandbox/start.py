@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,9 @@ from bot.sandbox.forge_state import Forge
 from bot.sandbox.git_server import git_app
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Addresses, Pace, address, clone, prepare
-from bot.sandbox.people import Person
 from bot.sandbox.registry import RegistryStandIn
-from bot.sandbox.serving import Server, serve
+from bot.sandbox.running import ADA_TOKEN, ARGOCD_TOKEN, BEN_TOKEN, BOT_TOKEN, LATER, NAME, NEXT, OWNER, REGISTRIES, TEAM, Sandbox
+from bot.sandbox.serving import serve
 from bot.workflows.observe import attempt
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
@@ -37,75 +37,9 @@ if TYPE_CHECKING:
     from bot.adapters.git_objects import GitObjects
     from bot.model import Environment, Image
     from bot.ports import Progress, Rendered, Renderer
+    from bot.sandbox.running import OtherArgoCD
 
-OWNER, NAME = "dpdpdpdp0987", "context-foundation"
-TEAM = f"{OWNER}/platform-team"
 START_SECONDS = 60
-REGISTRIES = ("ghcr.io", "docker.io")
-NEXT, LATER = "v1.5.0", "v1.5.1"  # images that wait in the registry
-LOOSE = frozenset({"docker.io/library/neo4j-community"})  # left for `bot pin`: dev alone runs it, so no promotion to prod waits for it
-BOT_TOKEN, ADA_TOKEN, BEN_TOKEN, ARGOCD_TOKEN = "sandbox-bot", "sandbox-ada", "sandbox-ben", "sandbox-argocd"
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """A running sandbox; `objects` is its repository, `base` the commit that it was cloned from."""
-
-    folder: Path
-    base: str
-    objects: GitObjects
-    forge: Forge
-    forge_server: Server
-    argocd: ArgoCDStandIn
-    argocd_server: Server
-    registry: RegistryStandIn
-    registry_server: Server
-    monitoring: Monitoring
-
-    @property
-    def url(self) -> str:
-        """The repository's address."""
-        return f"{self.forge_server.url}/{OWNER}/{NAME}.git"
-
-    @property
-    def ada(self) -> Person:
-        """A member of the team that approves promotions."""
-        return Person(self.forge_server.url, f"{OWNER}/{NAME}", ADA_TOKEN)
-
-    @property
-    def ben(self) -> Person:
-        """A contributor who may not approve promotions."""
-        return Person(self.forge_server.url, f"{OWNER}/{NAME}", BEN_TOKEN)
-
-    def variables(self) -> dict[str, str]:
-        """What to export so that `bot` works on the sandbox."""
-        host = self.argocd_server.url.removeprefix("http://")
-        found = {
-            "BOT_REPO": self.url,
-            "BOT_GITHUB_URL": f"{self.forge_server.url}/api/v3",
-            "BOT_GITHUB_TOKEN_FILE": str(self.folder / "forge-token"),
-            "BOT_REGISTRY_MIRRORS": ",".join(f"{registry}={self.registry_server.url}" for registry in REGISTRIES),
-            "BOT_CACHE": str(self.folder / "cache"),
-        }
-        for name in self.monitoring.prometheus:
-            suffix = name.upper().replace("-", "_")
-            found |= {f"BOT_ARGOCD_TOKEN_FILE_{suffix}": str(self.folder / f"argocd-token-{name}"), f"BOT_ARGOCD_HOST_{suffix}": host}
-        return found
-
-    def guide(self, *, tag: str = NEXT) -> str:
-        """Where to look, what to try, and how to cause trouble, for people."""
-        prometheus = "".join(f"  Prometheus {name}: {each.url}\n" for name, each in self.monitoring.prometheus.items())
-        switch = f"curl -X POST {self.monitoring.server.url}/switch"
-        curl = f"curl -H 'Authorization: token {ADA_TOKEN}'"
-        pulls = f"{self.forge_server.url}/api/v3/repos/{OWNER}/{NAME}/pulls"
-        return (
-            f"\nThe sandbox runs ({self.monitoring.description}):\n"
-            f"  repository: {self.url}\n  Argo CD: {self.argocd_server.url}/applications/context-prod\n{prometheus}"
-            f"  try: bot bump context-api {tag}\n       bot pin\n"
-            f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
-            f'  approve pull request N: {curl} -d \'{{"event":"APPROVE"}}\' {pulls}/N/reviews\n'
-            f"  merge it, where a person does: {curl} -X PUT {pulls}/N/merge\n"
-        )
 
 
 @contextmanager
@@ -119,6 +53,7 @@ def start_sandbox(
     unpinned: frozenset[str] = frozenset(),
     monitoring: Monitoring | None = None,
     renderer: Renderer | None = None,
+    argocd: OtherArgoCD | None = None,
 ) -> Iterator[Sandbox]:
     """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring and a renderer may be shared.
 
@@ -141,11 +76,10 @@ def start_sandbox(
             monitoring = start_monitoring(folder, _renders(objects, prepared, renderer), stand_in=stand_in)
             stack.callback(monitoring.stop)
         sandbox = _serve(stack, folder, objects=objects, base=base, registry=registry, monitoring=monitoring, renderer=renderer)
+        sandbox = replace(sandbox, other=argocd)
         _publish(sandbox, prepared, pace=pace or Pace())
-        sandbox.argocd.start()
-        stack.callback(sandbox.argocd.stop)
         progress.say("waiting until Argo CD has synced and every rule was evaluated")
-        _wait_until_synced(sandbox)
+        _deploy(stack, sandbox)
         if own:
             wait_for(monitoring)
         yield sandbox
@@ -181,10 +115,21 @@ def _serve(
 
 def _publish(sandbox: Sandbox, prepared: str, *, pace: Pace) -> None:
     """Makes the sandbox's main, and has the exporter tell about the Pods that Argo CD runs."""
-    addresses = {name: Addresses(sandbox.argocd_server.url, (each.url,)) for name, each in sandbox.monitoring.prometheus.items()}
+    url, cluster = sandbox.argocd_url, sandbox.other.cluster if sandbox.other else None
+    addresses = {name: Addresses(url, (each.url,), cluster) for name, each in sandbox.monitoring.prometheus.items()}
+    pods = sandbox.other.pods if sandbox.other else sandbox.argocd.pods
     commit = address(sandbox.objects, sandbox.base, prepared, addresses=addresses, pace=pace)
     for name, environment in read_stack(sandbox.objects, commit).environments.items():
-        sandbox.monitoring.watch(name, namespace=environment.namespace, pods=partial(sandbox.argocd.pods, name))
+        sandbox.monitoring.watch(name, namespace=environment.namespace, pods=partial(pods, name))
+
+
+def _deploy(stack: ExitStack, sandbox: Sandbox) -> None:
+    if sandbox.other:
+        sandbox.other.follow(sandbox.objects.git.folder)
+        return
+    sandbox.argocd.start()
+    stack.callback(sandbox.argocd.stop)
+    _wait_until_synced(sandbox)
 
 
 def _wait_until_synced(sandbox: Sandbox) -> None:

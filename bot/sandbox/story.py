@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from bot.cli.app import run
 from bot.cli.command import DONE, REFUSED
 from bot.model import MAIN, BotError
-from bot.sandbox.start import NEXT
+from bot.sandbox.running import NEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.sandbox.start import Sandbox
+    from bot.sandbox.running import Sandbox
 
 APP, OLD = "context-api", "v1.4.2"
 

@@ -25,7 +25,7 @@ from bot.releases import record_text
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Pace, clone, prepare
 from bot.sandbox.registry import RegistryStandIn
-from bot.sandbox.start import Sandbox, start_sandbox
+from bot.sandbox.start import start_sandbox
 from bot.workflows.observe import runs_at
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from bot.adapters.git_objects import GitObjects
     from bot.ports import Renderer
+    from bot.sandbox.running import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
