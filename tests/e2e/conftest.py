@@ -1,0 +1,60 @@
+"""One control plane and one Argo CD for all scenarios; each begins with everything as the first found it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.adapters.git_checkout import open_checkout
+from bot.model import BotError
+from bot.sandbox.origin import AUTHOR, Pace
+from tests.e2e.peers import find_peers
+from tests.e2e.world import World, run_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.world import Running
+
+ROOT = Path(__file__).resolve().parents[2]
+PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
+SECONDS = 600  # of a test; the first one starts everything
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scenarios take longer than other tests."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+@pytest.fixture(scope="session")
+def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """Everything; skips where a program is missing, which fails in CI. Its folder, with all logs, is kept and named when a test failed."""
+    try:
+        find_peers()
+    except BotError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error.message}: {error.hint}")
+    with run_world(ROOT, ref=open_checkout(ROOT, AUTHOR).snapshot(), pace=PACE) as found:
+        yield found
+    if request.session.testsfailed:
+        request.config.get_terminal_writer().line(f"\nlogs of all processes: {found.folder / 'logs'}")
+    else:
+        shutil.rmtree(found.folder)
+
+
+@pytest.fixture
+def world(running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> World:
+    """Three environments that run the same release, Synced and Healthy, and a clone to stand in."""
+    for name, value in running.sandbox.variables().items():
+        monkeypatch.setenv(name, value)
+    found = World(running, capsys)
+    found.start_over()
+    return found
