@@ -47,8 +47,8 @@ class Objects(Protocol):
     def entry(self, commit: str, path: str) -> Entry | None:
         """What lies at a path: its mode and hash."""
 
-    def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
-        """The hash of the folder at a path in each of many commits, looked up in one batch; None where there is none."""
+    def tree(self, commit: str, path: str) -> str | None:
+        """The hash of the folder at a path; None where there is none."""
 
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from typing import Any
 
 from bot.adapters.foreign import quoted
+from bot.adapters.trust import UNTRUSTED
 from bot.model import UnobservableError
 
 NOT_FOUND = 5  # gRPC's code
 HINTS = {
-    "argocd-tls": "its certificate must be valid for this host and signed by an authority of this machine: "
-    "add its authority there, or name a file of authorities in SSL_CERT_FILE",
+    "argocd-tls": UNTRUSTED,
     "argocd-not-json": "is `argocd.url` in environment.yaml its base URL, with no login in front of it?",
     "argocd-forbidden": "is `argocd.project` in environment.yaml right, and does Argo CD have it? "
     "if so, set BOT_ARGOCD_TOKEN_FILE_<ENV> to a token of its role `bot`, which may get and sync",

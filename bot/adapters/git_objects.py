@@ -35,7 +35,7 @@ class GitObjects:
     def entry(self, commit: str, path: str) -> Entry | None:
         """What lies at a path: its mode and hash."""
         folder, _, name = path.rstrip("/").rpartition("/")
-        found = self.entries(commit, folder).get(name)
+        found = self._folder(commit, folder).get(name)
         return found and replace(found, path=path.rstrip("/"))
 
     def find(self, name: str) -> str | None:
@@ -43,13 +43,16 @@ class GitObjects:
         found = self._store.read(name)
         return found[0] if found else None
 
-    def trees(self, commits: Iterable[str], path: str) -> dict[str, str | None]:
-        """The hash of the folder at a path in each of many commits; None where there is none."""
-        found = {commit: self.entry(commit, path) if self._store.read(commit) else None for commit in dict.fromkeys(commits)}
-        return {commit: entry.sha if entry and entry.mode == FOLDER else None for commit, entry in found.items()}
+    def tree(self, commit: str, path: str) -> str | None:
+        """The hash of the folder at a path; None where there is none."""
+        found = self.entry(commit, path)
+        return found.sha if found and found.mode == FOLDER else None
 
     def entries(self, commit: str, path: str) -> dict[str, Entry]:
         """A folder's own entries, by name; empty when there is no such folder."""
+        return dict(self._folder(commit, path))
+
+    def _folder(self, commit: str, path: str) -> Mapping[str, Entry]:
         found = self._tree_of(commit)
         for name in path.rstrip("/").split("/") if path else ():
             folder = found.get(name)
@@ -71,14 +74,14 @@ class GitObjects:
             else:
                 yield replace(entry, path=f"{prefix}{entry.path}")
 
-    def _tree_of(self, name: str) -> dict[str, Entry]:
+    def _tree_of(self, name: str) -> Mapping[str, Entry]:
         """The entries of a tree, or of a commit's."""
         found = self._store.read(name)
         if found and found[1] == "commit":
             found = self._store.read(found[2][len("tree ") :][:SHA_LENGTH].decode())
         if found is None or found[1] != "tree":
             raise BotError(f"{name} names no tree here", "is it a commit of this repository?")
-        return {entry.path: entry for entry in parsed_tree(found[2])}
+        return parsed_tree(found[2])
 
     def read(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """The texts of those paths that are files, read in one batch; one that is not UTF-8 is a BotError."""

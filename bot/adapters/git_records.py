@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.model import BotError, RenderError
 from bot.ports import FOLDER, LINK, Commit, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 FORMAT = "--format=%H%x00%P%x00%ae%x00%ct%x00%s%x00%b%x00%x01"
 FIELDS = 6
 SHA_LENGTH, HASH_BYTES = 40, 20
+MOST_TREES = 1024
 FORBIDDEN = {"", ".", ".."}
 
 
@@ -31,15 +34,20 @@ def write_entry(into: Path, entry: Entry, content: bytes) -> None:
     destination.symlink_to(content.decode("utf-8", errors="surrogateescape"))
 
 
-def parsed_tree(content: bytes) -> Iterator[Entry]:
-    """The entries of a tree object: mode, name, and a hash of 20 bytes each."""
+@lru_cache(maxsize=MOST_TREES)
+def parsed_tree(content: bytes) -> Mapping[str, Entry]:
+    """The entries of a tree object by name; a command looks into the same few trees for every path."""
+    return MappingProxyType({entry.path: entry for entry in _entries(content)})
+
+
+def _entries(content: bytes) -> Iterator[Entry]:
+    """Mode, name, and a hash of 20 bytes each."""
     while content:
         head, _, rest = content.partition(b"\0")
         mode, _, raw = head.partition(b" ")
         name = raw.decode("utf-8", errors="surrogateescape")
-        if (
-            name in FORBIDDEN or name.casefold() == ".git" or "/" in name
-        ):  # git itself makes none, a hostile client may: they lead elsewhere
+        # git itself makes no such entry, a hostile client may: it leads elsewhere
+        if name in FORBIDDEN or name.casefold() == ".git" or "/" in name:
             raise BotError(f"a folder of this commit holds an entry named {name!r}", "nothing of it is read or written: remove the commit")
         yield Entry(name, mode.decode().zfill(6), rest[:HASH_BYTES].hex())
         content = rest[HASH_BYTES:]

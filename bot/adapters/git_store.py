@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from git import Git
@@ -29,9 +30,8 @@ class Store:
         self._runner = runner
         self._git = Git(runner.folder)
         self._git.update_environment(**ISOLATED, **runner.environment)
-        self._lock = threading.Lock()  # of the process: one question at a time
+        self._lock = threading.Lock()  # of the process, one question at a time, and of what is known
         self._known: dict[str, tuple[str, bytes]] = {}
-        self._loose: LooseObjectDB | None = None
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
         """Hash, kind and content of what a hash or another name of git's names; None when there is no such object."""
@@ -39,14 +39,11 @@ class Store:
             return name, *known
         with self._lock:
             answer = self._ask(name)
-        if answer is None:
-            return None
-        sha, kind, content = answer
-        if len(content) <= MOST_BYTES:
-            self._known[sha] = (kind, content)
-            for oldest in list(self._known)[:-MOST]:
-                self._known.pop(oldest, None)
-        return sha, kind, content
+            if answer and len(answer[2]) <= MOST_BYTES:
+                self._known[answer[0]] = answer[1:]
+                if len(self._known) > MOST:
+                    del self._known[next(iter(self._known))]
+        return answer
 
     def _ask(self, name: str) -> tuple[str, str, bytes] | None:
         """Asks git; one that died meanwhile is started again, once. Only its word that there is nothing counts as nothing."""
@@ -69,9 +66,11 @@ class Store:
         """Whether an object is remembered."""
         return sha in self._known
 
+    @cached_property
+    def _loose(self) -> LooseObjectDB:
+        return LooseObjectDB(str(self._runner.folder / self._runner.text("rev-parse", "--git-path", "objects")))
+
     def write(self, kind: str, content: bytes) -> str:
         """Writes an object; its hash."""
-        if self._loose is None:
-            self._loose = LooseObjectDB(str(self._runner.folder / self._runner.text("rev-parse", "--git-path", "objects")))
         stored: IStream = self._loose.store(IStream(kind.encode(), len(content), io.BytesIO(content)))
         return str(stored.hexsha.decode())

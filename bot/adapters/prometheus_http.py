@@ -12,7 +12,7 @@ import httpx
 import tenacity
 
 from bot.adapters.foreign import is_web_page, quoted
-from bot.adapters.trust import trust
+from bot.adapters.trust import UNTRUSTED, trust
 from bot.model import BotError, UnobservableError
 
 if TYPE_CHECKING:
@@ -134,8 +134,7 @@ def _reason(url: str, path: str, *, error: httpx.HTTPError) -> UnobservableError
 
 
 HINTS = {
-    "prometheus-tls": "its certificate must be valid for this host and signed by an authority of this machine: "
-    "add its authority there, or name a file of authorities in SSL_CERT_FILE",
+    "prometheus-tls": UNTRUSTED,
     "prometheus-redirect": "write the final URL into environment.yaml",
     "prometheus-not-json": "is there a login in front of it? set BOT_PROMETHEUS_TOKEN_FILE_<ENV>, or ask Prometheus directly",
     "prometheus-not-prometheus": "list the Prometheus servers themselves in environment.yaml, not what unites or stores for them",

@@ -60,16 +60,16 @@ class Kustomize:
     def render_files(self, folder: str, *, names: str, write: Callable[[Path], None]) -> Rendered:
         """The same of a folder among files that `write` puts below a root; remembered by what names them: same names, same files."""
         key = (folder, names)
-        rendered = self.known.get(key)
-        if rendered is None:
-            with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
-                root = Path(scratch).resolve()
-                write(root)
-                rendered = self.render(root / folder)
+        if (known := self.known.get(key)) is not None:
+            return known
+        with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
+            root = Path(scratch).resolve()
+            write(root)
+            rendered = self.render(root / folder)
         with self.lock:
             self.known[key] = rendered
-            for oldest in list(self.known)[:-MOST_KNOWN]:
-                del self.known[oldest]
+            if len(self.known) > MOST_KNOWN:
+                del self.known[next(iter(self.known))]
         return rendered
 
     def _build(self, root: Path, folder: Path) -> Rendered:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import ssl
 from functools import cache
 
+UNTRUSTED = (
+    "its certificate must be valid for this host and signed by an authority of this machine: "
+    "add its authority there, or name a file of authorities in SSL_CERT_FILE"
+)
+
 
 @cache
 def trust() -> ssl.SSLContext:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Ref = Annotated[str | None, typer.Option("--ref", help="A commit instead of the files as they are.")]
 Environment = Annotated[str, typer.Argument(metavar="ENV", autocompletion=completion.environments)]
+MaybeEnvironment = Annotated[str | None, typer.Argument(metavar="[ENV]", autocompletion=completion.environments)]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def _commit(checkout: Checkout, ref: str | None) -> str:
 
 
 def init(
-    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", autocompletion=completion.environments)] = None,
+    environment: MaybeEnvironment = None,
     *,
     replace: Annotated[str | None, typer.Option(metavar="REASON", help="Copy anew where the environment is not live.")] = None,
     dry_run: DryRun = False,
@@ -113,9 +114,7 @@ def render(environment: Environment, *, ref: Ref = None) -> Answer:
     return Answer("rendered", {"environment": environment, "objects": list(rendered.objects)}, show)
 
 
-def size(
-    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", autocompletion=completion.environments)] = None, *, ref: Ref = None
-) -> Answer:
+def size(environment: MaybeEnvironment = None, *, ref: Ref = None) -> Answer:
     """Print what environments ask for: cpu, memory and storage, by workload and in all."""
     from bot.wiring import build_renderer
     from bot.workflows.sizes import sizes_at

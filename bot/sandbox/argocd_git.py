@@ -53,7 +53,7 @@ class Follower:
         """What the environment is to run at a commit; rendered only when the trees that it reads have changed."""
         if before and before.revision == commit:
             return before
-        trees = tuple(self.objects.trees([commit], path)[commit] for path in sources_of(environment))
+        trees = tuple(self.objects.tree(commit, path) for path in sources_of(environment))
         if before and before.trees == trees:
             return replace(before, revision=commit)
         try:

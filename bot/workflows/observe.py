@@ -77,8 +77,7 @@ def tree_of(objects: Objects, commit: str | None, path: str) -> str | None:
 def runs_at(objects: Objects, commit: str, path: str) -> tuple[Run, ...]:
     """The runs of whatever lay at a path, newest first."""
     changed = objects.history(commit, path)
-    trees = objects.trees((each.sha for each in changed), path)
-    return runs_of((each.sha, each.time, trees[each.sha]) for each in changed)
+    return runs_of((each.sha, each.time, objects.tree(each.sha, path)) for each in changed)
 
 
 def see_environments(world: World, questions: Iterable[Question]) -> list[EnvironmentSeen]:

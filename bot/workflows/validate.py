@@ -44,11 +44,10 @@ def validate(
     found = list(contents_problems(objects, stack, environments))
     looks: list[Look] = []
     for environment in environments:
-        now, head = renders[environment.name], futures[environment.name]
+        now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
         found += _environment(objects, stack, environment, now)
-        found += head_problems(objects, renderer, stack, environment, now=now, head=head)
+        found += head_problems(objects, renderer, stack, environment, at=at, now=now, head=head)
         look = _look(objects, stack, environment, commit=commit, rendered=now)
-        at = heads[environment.name]
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head)
         found += inspected(look, coming, inspectors=inspectors)
         looks += filter(None, [coming or look])

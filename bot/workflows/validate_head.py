@@ -37,12 +37,22 @@ def with_head(objects: Objects, stack: Stack, environment: Environment) -> str:
 
 
 def head_problems(
-    objects: Objects, renderer: Renderer, stack: Stack, environment: Environment, *, now: Rendered | BotError, head: Rendered | BotError
+    objects: Objects,
+    renderer: Renderer,
+    stack: Stack,
+    environment: Environment,
+    *,
+    at: str,
+    now: Rendered | BotError,
+    head: Rendered | BotError,
 ) -> Iterator[Problem]:
-    """Why an environment will not render with the head of `apps/`: an error in `apps/` itself, or an overlay to be changed with it."""
+    """Why an environment will not render with the head of `apps/`: an error in `apps/` itself, or an overlay to be changed with it.
+
+    `at` is the commit of `with_head`, `head` what renders there.
+    """
     if environment.promotes_from is None or not isinstance(head, BotError):
         return
-    broken = tuple(_broken_apps(objects, renderer, stack, environment))
+    broken = tuple(_broken_apps(objects, renderer, stack, environment, at=at))
     yield from broken
     if not broken and not isinstance(now, BotError):
         what = f"will not fit the head of {APPS}/, {UNCHECKED}: {head.message}"
@@ -53,9 +63,8 @@ def head_problems(
         yield Problem(environment.folder, what, hint, is_error=False)
 
 
-def _broken_apps(objects: Objects, renderer: Renderer, stack: Stack, environment: Environment) -> Iterator[Problem]:
+def _broken_apps(objects: Objects, renderer: Renderer, stack: Stack, environment: Environment, *, at: str) -> Iterator[Problem]:
     """Apps whose head does not build from the parts that the environment takes, without what its overlay changes."""
-    at = with_head(objects, stack, environment)
     for app in stack.overlays[environment.name]:
         folder, release = f"{environment.folder}/{app}", environment.release_path(app)
         parts = _parts(objects, at, folder)

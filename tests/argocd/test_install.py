@@ -16,6 +16,7 @@ from bot.adapters.schemas import schema_problems, supported_versions
 from bot.schemas.derive import module_folder
 from bot.schemas.pins import CUSTOM_RESOURCES
 from tests.clusters.layout import read_yaml
+from tests.conftest import require_peer
 from tests.manifests.renders import NAMES, ROOT, render_folder
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def test_the_release_is_referred_to_by_its_tag_and_is_the_one_whose_schemas_are_
 
 def test_every_patch_changes_what_the_release_has(tmp_path: Path) -> None:
     """Rendered with the release out of the Go module proxy, which holds the same files as the tag."""
-    if shutil.which("go") is None:
-        pytest.skip("needs go, which fetches Argo CD's manifests; .ci/run installs it")
+    require_peer("go")  # fetches Argo CD's manifests
     (schemas,) = (each for each in CUSTOM_RESOURCES if each.module == MODULE)
     copied = tmp_path / "environments" / "install"
     shutil.copytree(INSTALL, copied)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -16,6 +15,7 @@ import pytest
 from platformdirs import user_cache_path
 
 from tests.bot.argocd_situations import TOKEN, Land, running_land
+from tests.conftest import require_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,7 @@ def definitions() -> dict[str, Any]:
     """The definitions of Argo CD's API, out of the sources that the Go module proxy has; no other property is allowed."""
     cached = user_cache_path("gitops-bot") / f"argo-cd-{VERSION}" / "swagger.json"
     if not cached.exists():
-        if shutil.which("go") is None:
-            pytest.skip("needs go, which fetches Argo CD's sources; .ci/run installs it")
+        require_peer("go")  # fetches Argo CD's sources
         download(cached)
     found: dict[str, Any] = json.loads(cached.read_text())["definitions"]
     for definition in found.values():

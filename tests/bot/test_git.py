@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from bot.ports import FOLDER, Entry
 from bot.sandbox.git_server import git_app
 from bot.sandbox.serving import Fault, Server, serve
 from tests.bot.repositories import BOT, Repositories, git, make_repositories
+from tests.conftest import require_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +70,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture
 def by_lighttpd(tmp_path: Path) -> Iterator[Served]:
     """The same behind a web server that is not ours."""
-    if shutil.which("lighttpd") is None:
-        pytest.skip("needs lighttpd; .ci/run installs it")
+    require_peer("lighttpd")
     repositories = make_repositories(tmp_path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
