@@ -9,8 +9,9 @@ help: ## what can be made
 
 set-up: ## .venv and kustomize, only what is missing
 	@test -n "$(PYTHON)" || { echo "needs Python 3.11 or later with venv (Debian: apt-get install python3-venv)"; exit 1; }
-	@$(PYTHON) tools/set_up.py
+	@$(PYTHON) tools/set_up.py $(SET_UP_ARGS)
 
+test: SET_UP_ARGS = --pinned-kustomize
 test: set-up ## all tests
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
