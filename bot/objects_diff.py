@@ -1,4 +1,4 @@
-"""How two renders differ, object by object, and which of the changes are dangerous; pure."""
+"""How two renders differ, object by object; pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
-from bot.hooks import is_made_anew
 from bot.kustomizations import HASH_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from ruamel.yaml.nodes import ScalarNode
 
@@ -22,16 +21,6 @@ Manifest = dict[str, Any]  # Any: arbitrary YAML
 Key = tuple[str, str, str, str]
 
 GENERATED = frozenset({"ConfigMap", "Secret"})
-KEEPS_DATA = frozenset({"StatefulSet", "PersistentVolumeClaim"})
-LASTING = frozenset({"StatefulSet", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition", "Namespace"})
-# What the API server refuses to change (stack facts, 5).
-IMMUTABLE = {
-    "StatefulSet": ("serviceName", "podManagementPolicy", "selector", "volumeClaimTemplates"),
-    "Deployment": ("selector",),
-    "DaemonSet": ("selector",),
-    "Job": ("selector", "template"),
-    "PersistentVolumeClaim": ("accessModes", "storageClassName", "volumeName", "volumeMode", "selector"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,18 +93,24 @@ def _change(before: Manifest | None, after: Manifest | None, alike: Callable[[st
     item = after or before or {}
     what = "added" if before is None else "removed" if after is None else "changed"
     metadata = item["metadata"]
-    kind, name, namespace = item["kind"], metadata["name"], metadata.get("namespace", "")
-    place = f"{namespace}/{name}" if namespace else name
-    diff = _diff(_without_secrets(before), _without_secrets(after, before), title=f"{kind} {place}", alike=alike)
-    return ObjectChange(kind, name, namespace, what, diff, before, after)
+    diff = _diff(_without_secrets(before), _without_secrets(after, before), alike=alike)
+    return ObjectChange(item["kind"], metadata["name"], metadata.get("namespace", ""), what, diff, before, after)
 
 
-def _diff(before: Manifest | None, after: Manifest | None, *, title: str, alike: Callable[[str], str]) -> str:
+def _diff(before: Manifest | None, after: Manifest | None, *, alike: Callable[[str], str]) -> str:
     old, new = (_lines(item) for item in (before, after))
     known = set(old)
     old, new = [_line(line, line) for line in old], [_line(line, line if line in known else alike(line)) for line in new]
-    names = (f"{title} ({'before' if before else 'absent'})", f"{title} ({'after' if after else 'removed'})")
+    names = (
+        f"{_title(before or after)} ({'before' if before else 'absent'})",
+        f"{_title(after or before)} ({'after' if after else 'removed'})",
+    )
     return "\n".join(line.rstrip("\n") for line in difflib.unified_diff(old, new, *names))
+
+
+def _title(item: Manifest | None) -> str:
+    kind, name, namespace, _ = _full_key(item or {})
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
 def _line(text: str, alike: str) -> _Line:
@@ -156,42 +151,3 @@ def _without_secrets(item: Manifest | None, before: Manifest | None = None) -> M
             old = {**values, **((before or {}).get(section) or {})}
             hidden[section] = {key: "(hidden)" if old[key] == value else "(hidden, changed)" for key, value in values.items()}
     return hidden
-
-
-def risks(changes: Iterable[ObjectChange]) -> tuple[str, ...]:
-    """Sentences about changes that lose data, cannot be applied, or stop something."""
-    return tuple(sentence for change in changes for sentence in _risks(change))
-
-
-def lasting_risks(changes: Iterable[ObjectChange]) -> tuple[str, ...]:
-    """Those of the risks that no rollback may carry: what keeps data goes, or a field that cannot change would."""
-    return tuple(sentence for change in changes for sentence in (*_deletions(change), *_immutable(change)))
-
-
-def _risks(change: ObjectChange) -> Iterator[str]:
-    yield from _deletions(change)
-    yield from _immutable(change)
-    if change.after and _replicas(change.after) == 0 and (change.before is None or _replicas(change.before) != 0):
-        yield f"scales {change.title} to zero"
-
-
-def _deletions(change: ObjectChange) -> Iterator[str]:
-    if change.what == "removed" and change.kind in LASTING:
-        yield f"deletes {change.title}"
-
-
-def _immutable(change: ObjectChange) -> Iterator[str]:
-    if not (change.before and change.after) or is_made_anew(change.after):
-        return
-    for field in IMMUTABLE.get(change.kind, ()):
-        if (change.before.get("spec") or {}).get(field) != (change.after.get("spec") or {}).get(field):
-            yield f"changes the immutable field spec.{field} of {change.title}"
-
-
-def _replicas(item: Manifest) -> object:
-    return (item.get("spec") or {}).get("replicas")
-
-
-def stateful(objects: Iterable[Manifest]) -> tuple[str, ...]:
-    """The objects that keep data: StatefulSets and claims on volumes."""
-    return tuple(f"{item['kind']} {item['metadata']['name']}" for item in objects if item["kind"] in KEEPS_DATA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,11 +116,12 @@ def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
     def show(console: Console) -> None:
         from bot.cli import show as shown
 
-        if done.planned is None or done.judgement is None:
+        if done.planned:
+            shown.plan(console, done.planned)
+        else:
             shown.line(console, "nothing to promote: the target runs it already")
-            return
-        shown.plan(console, done.planned)
-        shown.judgement(console, done.judgement, verbose=current.verbose)
+        if done.judgement:
+            shown.judgement(console, done.judgement, verbose=current.verbose)
         if done.pull:
             shown.pull(console, done.pull, done.outcome)
         elif done.outcome == "refused":
@@ -150,10 +152,9 @@ def gate(
 def _judged(here: World, source: str, target: str) -> Answer:
     from bot.workflows import promote as workflow
 
-    done = workflow.look(here, source, target)
-    given = _promotion(done)
-    passed = done.judgement is None or done.judgement.verdict is Verdict.PASS
-    return Answer(given.outcome, given.result, given.show, DONE if passed else REFUSED)
+    done = workflow.gate(here, source, target)
+    passed = done.judgement is not None and done.judgement.verdict is Verdict.PASS
+    return replace(_promotion(done), code=DONE if passed else REFUSED)
 
 
 def _judged_pull(here: World, number: int) -> Answer:
@@ -171,9 +172,7 @@ def merge(
     """Judge a promotion anew and merge it if it is approved and passes now."""
     from bot.workflows import merge as workflow
 
-    if dry_run:
-        return _merged(workflow.judge_pull(world(), number, dry_run=True))
-    return _merged(workflow.merge(world(), number, wait=wait))
+    return _merged(workflow.judge_pull(world(), number, dry_run=True) if dry_run else workflow.merge(world(), number, wait=wait))
 
 
 def _merged(done: Merge) -> Answer:

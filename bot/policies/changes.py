@@ -6,10 +6,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from bot.hooks import is_made_anew
-from bot.objects_diff import IMMUTABLE, diff_objects
+from bot.objects_diff import diff_objects
 from bot.policies.fields import at, mapping, text
 from bot.policies.manifests import name_of, wrong
 from bot.policies.quantities import quantity
+from bot.risks import IMMUTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from bot.workflows.statuses import set_gate
 if TYPE_CHECKING:
     from bot.model import Environment
     from bot.ports import PullRequest, World
-    from bot.workflows.planning import Planned
+    from bot.workflows.planning import Nothing, Planned
 
 EVIDENCE_LIFE = timedelta(hours=1)
 STATES = {
@@ -27,11 +27,10 @@ STATES = {
 }
 
 
-def judge_planned(world: World, planned: Planned) -> Judgement:
-    """Observes source and target and judges; the law is the target's, read from main."""
+def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
+    """Observes source and target and judges; the law is the target's, read from main. Nothing to promote: as the source runs now."""
     policy = planned.target.policy
-    releases = tuple(change.after for change in planned.plan.changes)
-    source = Question(planned.source, "source", planned.stack.commit, releases, planned.application, policy, sync_window=None)
+    source = Question(planned.source, "source", planned.stack.commit, planned.releases, planned.application, policy, sync_window=None)
     current = tuple(planned.stack.releases[planned.target.name].values())
     application = see_application(world, planned.target)
     window = see_sync_window(world, planned.target)

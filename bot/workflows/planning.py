@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot.environments import check_promotion
 from bot.messages import promotion_body, promotion_commit, promotion_subject
 from bot.model import BotError
-from bot.objects_diff import risks
 from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
 from bot.promotion import allowed_paths, branch_of, plan_promotion, record_files
+from bot.risks import risks
 from bot.rollback import MIN_TREE_DIGITS
 from bot.runs import newest_run
 from bot.workflows.changes import Changes, Proposal, candidate
@@ -47,9 +47,26 @@ class Planned:
     risks: tuple[str, ...]
     problems: tuple[Finding, ...]
 
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """What is to be promoted."""
+        return tuple(change.after for change in self.plan.changes)
 
-def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, ...] = (), release: str | None = None) -> Planned | None:
-    """What promoting now would do, or None when the target has it all."""
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to promote: the target has all that the source is seen to run."""
+
+    stack: Stack
+    source: Environment
+    target: Environment
+    application: ApplicationSeen | Unseen | None  # the source's
+    releases: tuple[Release, ...]  # that the source runs
+    problems: tuple[Finding, ...] = ()
+
+
+def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, ...] = (), release: str | None = None) -> Planned | Nothing:
+    """What promoting now would do."""
     stack = read_stack(world.origin, world.origin.fetch_main())
     source, target = stack.environment(source_name), stack.environment(target_name)
     if stack.disorder:
@@ -72,7 +89,7 @@ def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, 
         asked=asked,
     )
     if found is None:
-        return None
+        return Nothing(stack, source, target, application, tuple(offered[app] for app in asked or offered if app in offered))
     proposal = propose(stack, found)
     return prepare(world, stack, found, application=application, proposal=proposal, commit=candidate(world, proposal))
 

@@ -9,7 +9,7 @@ from bot.model import BotError, Verdict
 from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
 from bot.workflows.changes import anew, ensure_pull, push
 from bot.workflows.judging import judge_planned, publish
-from bot.workflows.planning import plan
+from bot.workflows.planning import Nothing, plan
 
 if TYPE_CHECKING:
     from bot.observations import Judgement
@@ -46,11 +46,26 @@ def promote(
 
 def look(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Promotion:
     """Plans and judges a promotion; writes nothing."""
+    planned = _plan(world, source, target, apps=apps, release=release)
+    return Promotion("already") if isinstance(planned, Nothing) else _judge(world, planned)
+
+
+def gate(world: World, source: str, target: str) -> Promotion:
+    """Judges what promoting now would do, and where that is nothing, what both environments run; writes nothing."""
+    planned = _plan(world, source, target)
+    if not isinstance(planned, Nothing):
+        return _judge(world, planned)
+    world.progress.say(f"nothing to promote; judging {source} and {target} as they are")
+    return Promotion("already", judgement=judge_planned(world, planned))
+
+
+def _plan(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Planned | Nothing:
     world.progress.say("reading main")
-    planned = plan(world, source, target, asked=apps, release=release)
-    if planned is None:
-        return Promotion("already")
-    world.progress.say(f"judging {source} and {target}")
+    return plan(world, source, target, asked=apps, release=release)
+
+
+def _judge(world: World, planned: Planned) -> Promotion:
+    world.progress.say(f"judging {planned.source.name} and {planned.target.name}")
     judgement = judge_planned(world, planned)
     outcome = "refused" if judgement.verdict in {Verdict.FAIL, Verdict.UNKNOWN} else "planned"
     return Promotion(outcome, planned, judgement)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.model import BotError, RenderError
-from bot.objects_diff import diff_objects, lasting_risks, stateful
+from bot.objects_diff import diff_objects
 from bot.ports import FOLDER, Entry
+from bot.risks import lasting_risks, stateful
 from bot.workflows.observe import tree_of
 from bot.workflows.rendering import render_at
 

@@ -15,6 +15,7 @@ from bot.adapters.render import open_renderer
 from bot.adapters.schemas import schema_problems, supported_versions
 from bot.schemas.derive import module_folder
 from bot.schemas.pins import CUSTOM_RESOURCES
+from bot.workflows.sync_troubles import TESTED
 from tests.clusters.layout import read_yaml
 from tests.conftest import require_peer
 from tests.manifests.renders import NAMES, ROOT, render_folder
@@ -30,6 +31,17 @@ SECRET = re.compile(r"(token|secret|password|authorization)", re.IGNORECASE)
 
 KUSTOMIZATION = read_yaml(INSTALL / "kustomization.yaml")
 PATCHES = [read_yaml(INSTALL / each["path"]) for each in KUSTOMIZATION["patches"]]
+
+
+def line(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.removeprefix("v").split(".")[:2])
+
+
+def test_the_bot_does_not_warn_of_what_is_installed_or_run_end_to_end() -> None:
+    (reference,) = filter(None, map(REFERENCE.fullmatch, KUSTOMIZATION["resources"]))
+    end_to_end = re.search(rf"{MODULE} (v\S+)", (ROOT / "tests/e2e/go/argo-cd/go.mod").read_text())
+    assert end_to_end
+    assert (line(end_to_end[1]), line(reference[1])) == TESTED
 
 
 def data(config_map: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.environment_names import renamed
-from bot.objects_diff import diff_objects, lasting_risks, risks, stateful
+from bot.objects_diff import diff_objects
+from bot.risks import lasting_risks, risks, stateful
 
 Manifest = dict[str, Any]
 
@@ -61,6 +62,8 @@ def test_the_namespace_is_part_of_a_name_unless_environments_are_compared() -> N
     staging, prod = [manifest("Service", namespace="staging")], [manifest("Service", namespace="prod")]
     assert what(staging, prod) == [("Service api", "added"), ("Service api", "removed")]
     assert what(staging, prod, across=True) == [("Service api", "changed")]
+    (change,) = diff_objects(staging, prod, alike=str)
+    assert change.diff.splitlines()[:2] == ["--- Service staging/api (before)", "+++ Service prod/api (after)"]
 
 
 def test_across_environments_two_namespaces_stay_two_objects() -> None:

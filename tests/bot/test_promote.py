@@ -61,6 +61,17 @@ def test_nothing_to_promote_is_a_quiet_success(town: Town) -> None:
     assert town.open_pulls() == {}
 
 
+def test_with_nothing_to_promote_the_gate_still_judges_what_runs(town: Town) -> None:
+    while (calm := town.bot("gate", "dev", "staging")).code:
+        assert calm.outcome == "already"
+        assert calm.result["gate"]["verdict"] == "HOLD"  # the soak
+    assert calm.result["gate"]["verdict"] == "PASS"
+    town.errors("staging", on=True)
+    fired = town.bot("gate", "dev", "staging")
+    assert (fired.code, fired.outcome) == (3, "already")
+    assert "alert-firing" in fired.codes
+
+
 def test_a_dry_run_writes_nothing(dev_ahead: Town) -> None:
     before = dev_ahead.writes()
     planned = dev_ahead.bot("promote", "dev", "staging", "--dry-run")

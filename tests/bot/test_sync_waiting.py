@@ -179,17 +179,18 @@ def test_a_secret_in_an_address_is_not_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "word"), [("v2.14.3+abc", "older"), ("v3.1.9", "older"), ("v3.3.0-rc1+x", "newer"), ("v4.0.0", "newer")]
+    ("version", "word"), [("v2.14.3+abc", "older"), ("v3.1.9", "older"), ("v3.6.0-rc1+x", "newer"), ("v4.0.0", "newer")]
 )
-def test_an_argo_cd_that_the_tests_have_not_met_is_a_warning(version: str, word: str) -> None:
+def test_an_argo_cd_that_was_not_tried_is_a_warning(version: str, word: str) -> None:
     found = version_trouble("prod", "https://argocd.test", version)
     assert found
     assert found.state == WARNING
-    assert f"{word} than tested (3.2)" in found.what
+    assert f"{word} than tested (3.2 to 3.5)" in found.what
 
 
 def test_a_tested_version_is_no_trouble_and_an_odd_one_is_unknown() -> None:
-    assert version_trouble("prod", "https://argocd.test", "v3.2.11+abc") is None
+    for tried in ("v3.2.11+abc", "v3.5.1"):
+        assert version_trouble("prod", "https://argocd.test", tried) is None
     odd = version_trouble("prod", "https://argocd.test", "latest")
     assert odd
     assert odd.state == "unknown"
