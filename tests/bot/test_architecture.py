@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
     "contents", "environment_keys", "environment_names", "environments", "gate", "hooks", "images_file", "kustomizations", "messages",
-    "model", "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "risks", "rollback", "runs", "setup",
-    "simple_yaml",
+    "model", "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "risks", "rollback", "runs",
+    "setup", "simple_yaml",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
