@@ -47,6 +47,7 @@ class RuleSeen:
     last_evaluation: datetime | None  # None: never
     interval: float  # of its group
     alerts: tuple[AlertSeen, ...] = ()
+    keep_firing: float = 0.0  # its `keep_firing_for`
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,9 @@ class RequiredRule:
 
     name: str
     labels: Labels
+    expr: str
+    duration: float  # its `for`
+    keep_firing: float = 0.0  # its `keep_firing_for`
 
 
 @dataclass(frozen=True)

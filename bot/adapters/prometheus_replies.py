@@ -6,16 +6,15 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-import promql_parser
 from pydantic import ValidationError
 
 from bot.adapters.foreign import quoted
 from bot.adapters.prometheus_shapes import AlertingRule
+from bot.gate.promql import duration
 from bot.observations import AlertSeen, RuleSeen, TargetSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import timedelta
 
     from pydantic import TypeAdapter
 
@@ -99,7 +98,7 @@ def target_seen(target: Target) -> TargetSeen:
         labels=target.labels,
         health=target.health,
         last_scrape=since_zero(target.last_scrape),
-        interval=_seconds(target.interval),
+        interval=duration(target.interval).total_seconds(),
         last_error=target.last_error,
     )
 
@@ -116,9 +115,5 @@ def _rule(group: Group, rule: AlertingRule) -> RuleSeen:
         last_evaluation=since_zero(rule.last_evaluation),
         interval=group.interval,
         alerts=tuple(AlertSeen(alert.labels, alert.state, alert.active_at and since_zero(alert.active_at)) for alert in rule.alerts or ()),
+        keep_firing=rule.keep_firing,
     )
-
-
-def _seconds(duration: str) -> float:
-    length: timedelta = promql_parser.parse_duration(duration)  # ValueError when it is none
-    return length.total_seconds()

@@ -59,6 +59,7 @@ class AlertingRule:
     last_evaluation: Annotated[AwareDatetime, Field(alias="lastEvaluation")]
     last_error: Annotated[str, Field(alias="lastError")] = ""
     alerts: tuple[Alert, ...] | None = ()
+    keep_firing: Annotated[Number, Field(alias="keepFiringFor")] = 0.0
 
 
 @dataclass(frozen=True)

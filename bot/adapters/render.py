@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OURS = Path("kustomize-v5.8.1", "kustomize")  # in our cache; `make set-up` builds it there, on every system in the Unix way
 LEAST_KUSTOMIZE, LEAST_KUBECTL = (5, 4), (1, 31)
 SECONDS = 60
-MOST_KNOWN = 32
+MOST_KNOWN = 64
 MOST_BYTES = 32 * 1024 * 1024
 REMOTE = re.compile(r"(?i)://|^git::|^[^/]+@[^/]+:|^(?:github|bitbucket)\.(?:com|org)/|[?&](?:ref|version|submodules|timeout)=")
 NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: kustomize is a Go program and would fetch over HTTP through it
@@ -60,8 +60,10 @@ class Kustomize:
     def render_files(self, folder: str, *, names: str, write: Callable[[Path], None]) -> Rendered:
         """The same of a folder among files that `write` puts below a root; remembered by what names them: same names, same files."""
         key = (folder, names)
-        if (known := self.known.get(key)) is not None:
-            return known
+        with self.lock:
+            if (known := self.known.pop(key, None)) is not None:
+                self.known[key] = known  # as the last one to be forgotten
+                return known
         with tempfile.TemporaryDirectory(prefix="bot-render-") as scratch:
             root = Path(scratch).resolve()
             write(root)

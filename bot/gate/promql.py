@@ -1,9 +1,10 @@
-"""Which series a PromQL expression rests on."""
+"""What a PromQL expression says, formatting aside, and which series it rests on."""
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import promql_parser
 
@@ -19,6 +20,31 @@ SIGNS = (  # pairs: the operators cannot be hashed
     (promql_parser.MatchOp.NotRe, "!~"),
 )
 METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+ZERO = re.compile(r"0(?:ms|[smhdwy])?")  # a duration that Prometheus takes and the parser refuses
+
+
+def duration(written: str) -> timedelta:
+    """A length of time as Prometheus writes it; ValueError when it is none."""
+    return timedelta() if ZERO.fullmatch(written) else promql_parser.parse_duration(written)
+
+
+def canonical(expr: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """The same for expressions that differ in formatting alone; UnobservableError when it cannot be read.
+
+    The parser prints values of matchers and strings without escapes, so that these stand beside the print.
+    """
+    texts: list[tuple[str, ...]] = []
+
+    def visit(node: promql_parser.Expr) -> None:
+        if isinstance(node, promql_parser.StringLiteral):
+            texts.append((node.val,))
+        selector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
+        if isinstance(selector, promql_parser.VectorSelector):
+            texts.append((selector.name or "", *sorted(_written(matcher) for matcher in selector.matchers.matchers)))
+
+    parsed = _parsed(expr)
+    promql_parser.walk(parsed, visit)
+    return parsed.prettify(), tuple(texts)
 
 
 def metric_selectors(expr: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.gate.definitions import is_loaded, nearest
 from bot.gate.outcomes import good, iso, names, unknown
 from bot.gate.prometheus_rows import LARGEST_DELAY, LARGEST_SKEW
 from bot.gate.scope import blocking_rules, watchdog_rules
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
     from bot.gate.outcomes import Outcome
     from bot.gate.scope import Place, Replica
-    from bot.observations import Labels, RuleSeen, Sample
+    from bot.observations import RuleSeen, Sample
 
 LARGEST_EVALUATION_AGE = 3  # intervals
 LEAST_COVERAGE = 0.95
-NOT_COMPARED = "names, environment and gate labels; definitions (expr, for, other labels) were not compared"
 FAULTS = {
     "rule-unhealthy": "rules cannot be evaluated",
     "rule-never-evaluated": "rules were never evaluated",
@@ -41,28 +41,21 @@ def required_rules_are_known(place: Place) -> list[Outcome]:
 
 
 def required_rules_are_loaded(replica: Replica) -> list[Outcome]:
-    """Row 5: every rule that Git renders is loaded, in every sample."""
+    """Row 5: every rule that Git renders is loaded as it is there, in every sample."""
     required = replica.place.seen.required_rules
     if isinstance(required, Unseen):
         return []
-    missing: set[str] = set()
-    relabelled: set[str] = set()
-    for sample in replica.samples:
-        loaded = {_identity(replica, rule.name, labels=rule.labels) for rule in sample.rules}
-        absent = {rule.name for rule in required if _identity(replica, rule.name, labels=rule.labels) not in loaded}
-        missing |= absent - {rule.name for rule in sample.rules}
-        relabelled |= absent & {rule.name for rule in sample.rules}
+    found = [(rule, nearest(rule, sample.rules)) for sample in replica.samples for rule in required if not is_loaded(rule, sample.rules)]
+    missing = {rule.name for rule, parts in found if parts is None}
+    drifted = {rule.name: ", ".join(parts) for rule, parts in found if parts}
     problems = []
     if missing:
         problems.append(unknown("rule-missing", f"required rules are not loaded: {names(missing)}", rules=names(missing)))
-    if relabelled:
-        summary = f"required rules are loaded with other labels: {names(relabelled)}"
-        problems.append(unknown("rule-labels-differ", summary, rules=names(relabelled)))
-    return problems or [good("rules-loaded", "every required rule is loaded", rules=str(len(required)), compared=NOT_COMPARED)]
-
-
-def _identity(replica: Replica, name: str, *, labels: Labels) -> tuple[str, str | None, str | None]:
-    return name, labels.get("environment"), labels.get(replica.environment.policy.alerts.label)
+    if drifted:
+        told = {f"{name} ({parts})" for name, parts in drifted.items()}
+        summary = f"rules are loaded that are not those of Git: {names(told)}"
+        problems.append(unknown("rule-drifted", summary, rules=names(set(drifted))))
+    return problems or [good("rules-loaded", "every required rule is loaded, as Git has it", rules=str(len(required)))]
 
 
 def rules_are_evaluated(replica: Replica) -> list[Outcome]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser
 
+from bot.gate.promql import duration
 from bot.model import BotError
 from bot.sandbox.prometheus_evaluator import Moment
 from bot.sandbox.prometheus_matching import beyond, nameless
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bot.sandbox.prometheus_matching import Vector
     from bot.sandbox.prometheus_store import Store
 
-ZERO = re.compile(r"0[a-z]*")  # a duration that the parser refuses
 ZERO_TIME = "0001-01-01T00:00:00Z"  # Go's: never
 
 
@@ -183,7 +182,7 @@ def _series(alert: ActiveAlert) -> Vector:
     return [(alerts, 1.0), ({NAME: "ALERTS_FOR_STATE", **alert.labels}, alert.since)]
 
 
-def _seconds(duration: str | None, otherwise: float) -> float:
-    if not duration:
+def _seconds(written: str | None, otherwise: float) -> float:
+    if not written:
         return otherwise
-    return 0.0 if ZERO.fullmatch(str(duration)) else promql_parser.parse_duration(str(duration)).total_seconds()
+    return duration(str(written)).total_seconds()

@@ -86,7 +86,7 @@ def _place(world: World, environment: Environment, rules: tuple[RequiredRule, ..
 
 FIXES = {
     "rule-missing": "sync the environment; then, is its Prometheus told to read PrometheusRules of this namespace (`ruleSelector`)?",
-    "rule-labels-differ": "sync the environment; is it the Prometheus of another environment, or does something rewrite labels?",
+    "rule-drifted": "sync the environment; is it the Prometheus of another environment, or does something rewrite labels?",
     "watchdog-silent": "is the group of the watchdog evaluated? see /rules of this Prometheus",
     "no-rule-blocks": "is it the Prometheus of another environment? see `gate.alerts` in environment.yaml",
     "job-without-target": "is its ServiceMonitor or PodMonitor selected by this Prometheus, and does it match? see /targets",

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.gate.definitions import required_rule
 from bot.model import BotError, UnobservableError
-from bot.observations import EnvironmentSeen, RequiredRule, RunSeen, Unseen
+from bot.observations import EnvironmentSeen, RunSeen, Unseen
 from bot.promotion import verified_status
 from bot.runs import newest_run, runs_of
 from bot.workflows.rendering import alert_rules, render_at, workload_images
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import Environment, Policy, Release
-    from bot.observations import ApplicationSeen, PrometheusSeen, SyncWindow
+    from bot.observations import ApplicationSeen, PrometheusSeen, RequiredRule, SyncWindow
     from bot.ports import Objects, Prometheus, Rendered, World
     from bot.runs import Run
 
@@ -133,7 +134,7 @@ def _assemble(
         application=app,
         synced_trees={name: tree_of(world.origin, revision, path) for name, path in paths.items()},
         main_trees={name: tree_of(world.origin, question.main, path) for name, path in paths.items()},
-        required_rules=rendered if isinstance(rendered, Unseen) else required_rules(rendered),
+        required_rules=rendered if isinstance(rendered, Unseen) else attempt(lambda: required_rules(rendered)),
         prometheus=replicas,
         runs=runs or (),
         rendered_images=frozenset() if isinstance(rendered, Unseen) else workload_images(rendered.objects),
@@ -142,9 +143,8 @@ def _assemble(
 
 
 def required_rules(rendered: Rendered) -> tuple[RequiredRule, ...]:
-    """The alert rules that manifests contain."""
-    rules = alert_rules(rendered.objects)
-    return tuple(RequiredRule(rule["alert"], dict(rule.get("labels") or {})) for rule in rules)
+    """The alert rules that manifests contain; UnobservableError when one cannot be read."""
+    return tuple(required_rule(rule) for rule in alert_rules(rendered.objects))
 
 
 def _runs(world: World, question: Question) -> tuple[RunSeen, ...]:

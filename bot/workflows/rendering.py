@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.model import APPS
+from bot.ports import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +38,13 @@ def sources_of(environment: Environment) -> list[str]:
 
 
 def _sources(objects: Objects, commit: str, environment: Environment) -> list[str]:
-    """The paths that an environment's render may read: not what is for the bot alone."""
+    """The paths that an environment's render may read: not what is for the bot alone, such as records, which each promotion rewrites."""
     own = [f"{environment.folder}/{name}" for name in objects.entries(commit, environment.folder) if name not in NOT_RENDERED]
-    return own if environment.promotes_from else [*own, APPS]
+    if environment.promotes_from is None:
+        return [*own, APPS]
+    releases = f"{environment.folder}/release"
+    apps = [f"{releases}/{name}" for name, entry in objects.entries(commit, releases).items() if entry.mode == FOLDER]
+    return [*(path for path in own if path != releases), *apps] if apps else own
 
 
 def workload_images(objects: Iterable[dict[str, Any]]) -> frozenset[str]:

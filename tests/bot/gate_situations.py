@@ -32,6 +32,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 SOAK = 2 * HOUR
 WATCHDOG, BLOCKING, TICKET = "ContextFoundationWatchdog", "HighErrors", "SlowSearch"
 RULE_INTERVAL, SCRAPE_INTERVAL, LONGEST_FOR = 15.0, 10.0, 300.0
+EXPR, EXPR_IN_GIT = 'up{job="api"} == 0', 'up{job = "api",}\n  == 0'  # Prometheus prints rules its own way
 API = "ghcr.io/dpdpdpdp0987/context-api"
 NEW_TREE, OLD_TREE, GRAPH_TREE = "a" * 40, "b" * 40, "c" * 40
 NEW_API = Image(API, "v1.5.0", "sha256:" + "5" * 64)
@@ -87,9 +88,9 @@ def environment_seen(name: str, role: str, *, releases: tuple[Release, ...]) -> 
         synced_trees=dict(trees),
         main_trees=dict(trees),
         required_rules=(
-            RequiredRule(BLOCKING, labels | {"promotion_gate": "block", "severity": "critical"}),
-            RequiredRule(TICKET, labels | {"severity": "warning"}),
-            RequiredRule(WATCHDOG, labels),
+            required_rule(BLOCKING, labels | {"promotion_gate": "block", "severity": "critical"}),
+            required_rule(TICKET, labels | {"severity": "warning"}),
+            required_rule(WATCHDOG, labels),
         ),
         prometheus=tuple(prometheus(place, images, url=url) for url in place.prometheus),
         rendered_images=frozenset(images),
@@ -167,9 +168,14 @@ def rules(environment_name: str, *, at: datetime) -> tuple[RuleSeen, ...]:
     )
 
 
+def required_rule(name: str, labels: dict[str, str]) -> RequiredRule:
+    """The same rule, as Git renders it."""
+    return RequiredRule(name, labels, EXPR_IN_GIT, LONGEST_FOR)
+
+
 def rule(name: str, labels: dict[str, str], *, at: datetime, alerts: tuple[AlertSeen, ...] = ()) -> RuleSeen:
     """A loaded rule, evaluated just now."""
-    return RuleSeen(name, "stack", "up == 0", LONGEST_FOR, labels, "ok", "", at - 2 * SECOND, RULE_INTERVAL, alerts)
+    return RuleSeen(name, "stack", EXPR, LONGEST_FOR, labels, "ok", "", at - 2 * SECOND, RULE_INTERVAL, alerts)
 
 
 def alert(state: str, labels: dict[str, str]) -> AlertSeen:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.model import Policy, Verdict
-from bot.observations import Finding, FiringSpan, RequiredRule, SyncWindow, Unseen
+from bot.observations import Finding, FiringSpan, SyncWindow, Unseen
 from tests.bot.gate_changes import (
     alerting,
     app,
@@ -46,6 +46,7 @@ from tests.bot.gate_situations import (
     TICKET,
     WATCHDOG,
     on_environment,
+    required_rule,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def required(*names: str, **labels: str) -> Change:
 
     def change(seen: Observations, role: str) -> Observations:
         own_label = {"environment": "staging" if role == "source" else "prod"}
-        rules = tuple(RequiredRule(name, own_label | labels) for name in names)
+        rules = tuple(required_rule(name, own_label | labels) for name in names)
         return place(required_rules=rules)(seen, role)
 
     return change
@@ -187,9 +188,14 @@ VIOLATIONS = (
     *of(
         5,
         UNKNOWN,
-        "rule-labels-differ",
+        "rule-drifted",
         other_environment=required(BLOCKING, environment="dev", promotion_gate="block"),
         gate_label_gone=required(TICKET, promotion_gate="block"),
+        other_expression=judged_rule(TICKET, query='up{job="api"} == 1'),
+        other_expression_once=judged_rule(TICKET, only=1, query='up{job="apis"} == 0'),
+        unreadable_expression=judged_rule(TICKET, query="up =="),
+        other_for=judged_rule(TICKET, duration=LONGEST_FOR + 1),
+        keeps_firing=judged_rule(TICKET, keep_firing=60.0),
     ),
     *of(
         6,
