@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
@@ -32,6 +34,26 @@ def positive(length: timedelta) -> timedelta:
     if not length:
         raise ValueError("must be longer than 0s")
     return length
+
+
+def schedule(written: str) -> str:
+    """When something begins again and again, as cron writes it in five fields."""
+    if len(written.split()) != 5:  # noqa: PLR2004 - the library takes seconds, too
+        raise ValueError("must be five fields of cron, minute to day of the week")
+    try:
+        next(CronSim(written, datetime(2026, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration):
+        raise ValueError("must be five fields of cron, minute to day of the week, that name a time which comes") from None
+    return written
+
+
+def time_zone(written: str) -> str:
+    """A time zone by its name; a mere offset would be wrong for half of the year."""
+    try:
+        ZoneInfo(written)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("must be a time zone such as Europe/Berlin or UTC") from None
+    return written
 
 
 def dns_label(written: str) -> str:
@@ -116,6 +138,16 @@ class AlertsShape:
 
 
 @dataclass(frozen=True, config=SHAPE)
+class FreezeShape:
+    """One of `gate.freeze`."""
+
+    cron: Annotated[str, AfterValidator(schedule)]
+    duration: Annotated[Duration, AfterValidator(positive)]
+    time_zone: Annotated[str, AfterValidator(time_zone)]
+    reason: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+@dataclass(frozen=True, config=SHAPE)
 class GateShape:
     """`gate`."""
 
@@ -126,6 +158,7 @@ class GateShape:
     required_jobs: Names = ()
     watch: Annotated[Duration, AfterValidator(positive)] = Policy.watch
     require_digests: bool = Policy.require_digests
+    freeze: tuple[FreezeShape, ...] = ()
 
 
 @dataclass(frozen=True, config=SHAPE)
@@ -158,5 +191,6 @@ SECTIONS = {
     "gate.samples": SamplesShape,
     "gate.alerts": AlertsShape,
     "gate.alerts.otherwise": OtherwiseShape,
+    "gate.freeze": FreezeShape,
     "people": PeopleShape,
 }

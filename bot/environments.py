@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from bot.environment_keys import FILE, SECTIONS, FileShape, dns_label
-from bot.model import Alerts, ArgoCDAddress, BotError, Environment, Policy
+from bot.model import Alerts, ArgoCDAddress, BotError, Environment, FreezeWindow, Policy
 from bot.simple_yaml import load_simple, readable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-LATER = frozenset({"alertmanager", "gate.freeze", "gate.autoRollback", "people.rollback"})
+LATER = frozenset({"alertmanager", "gate.autoRollback", "people.rollback"})
 UNKNOWN_KEY = "unexpected_keyword_argument"
 WORDS = {"dataclass_type": "must be a mapping of keys", "missing": "is missing"}
 
@@ -47,7 +47,7 @@ def _refusal(file: str, refused: ValidationError) -> BotError:
     first = next((error for error in errors if error["type"] == UNKNOWN_KEY), errors[0])
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == UNKNOWN_KEY:
-        section = ".".join(str(part) for part in first["loc"][:-1])
+        section = ".".join(part for part in first["loc"][:-1] if isinstance(part, str))  # places in lists aside
         return BotError(f"{file}: unknown key {path}", _known_keys(path, section))
     return BotError(f"{file}: {path or 'the file'} {_what(first)}", "correct it in a pull request")
 
@@ -83,6 +83,7 @@ def _environment(name: str, shape: FileShape) -> Environment:
             required_jobs=gate.required_jobs,
             watch=gate.watch,
             require_digests=gate.require_digests,
+            freeze=tuple(FreezeWindow(each.cron, each.duration, each.time_zone, each.reason) for each in gate.freeze),
         ),
         promotes_from=shape.promotes_from,
         live=shape.live,

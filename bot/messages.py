@@ -11,7 +11,7 @@ from bot.model import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.model import Hold, Image, Release
+    from bot.model import Freeze, Hold, Image, Release
     from bot.observations import Finding, Judgement
     from bot.ports import Commit
     from bot.promotion import Change, Plan
@@ -174,3 +174,14 @@ def rollback_body(environment: str, holds: Iterable[Hold], notes: Iterable[str],
     lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id}`)" for hold in holds]
     lines += [f"- {escaped(note)}" for note in notes]
     return "\n".join(lines) + "\n"
+
+
+def freeze_subject(hold: Freeze) -> str:
+    """Subject of a freeze by command."""
+    return f"{hold.environment}: freeze {', '.join(hold.apps) or 'every promotion'}"
+
+
+def freeze_body(hold: Freeze) -> str:
+    """Body of a freeze's pull request and commit."""
+    until = f"until {hold.until}" if hold.until else "until it is lifted"
+    return f"Why: {escaped(hold.why)}\n\nPromotions wait {until}; rollbacks pass. Undo: `bot unfreeze {hold.environment} {hold.id}`.\n"

@@ -1,4 +1,7 @@
-"""The nouns of the project: images, records, releases, environments, and the one error type."""
+"""The nouns of the project: images, records, releases, environments, holds, and the one error type.
+
+Long, because it is one vocabulary.
+"""
 
 from __future__ import annotations
 
@@ -121,6 +124,16 @@ class Alerts:
 
 
 @dataclass(frozen=True)
+class FreezeWindow:
+    """A time that comes again and again, in which an environment takes no promotion."""
+
+    cron: str  # when it begins, five fields, by the clock of its time zone
+    duration: timedelta  # elapsed time: an hour is an hour also when clocks change
+    time_zone: str  # of the IANA database
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Policy:
     """The gate's law for one environment, read from the base."""
 
@@ -132,6 +145,7 @@ class Policy:
     required_jobs: tuple[str, ...] = ()
     watch: timedelta = timedelta(minutes=30)
     require_digests: bool = False
+    freeze: tuple[FreezeWindow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,4 +198,16 @@ class Hold:
     who: str
     when: str
     why: str
-    until: str | None = None
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """`environments/<env>/holds/<id>.yaml`: an environment that takes no promotion, of these apps or (none named) of any."""
+
+    id: str
+    environment: str
+    apps: tuple[str, ...]
+    until: str | None  # a time in UTC; None: until somebody lifts it
+    who: str
+    when: str
+    why: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.model import Environment, Hold, Release, Verdict
+from bot.model import Environment, Freeze, Hold, Release, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -227,6 +227,7 @@ class Observations:
     source: EnvironmentSeen | None  # None: only the target is judged (verify)
     target: EnvironmentSeen
     holds: tuple[Hold, ...] | Unseen
+    freezes: tuple[Freeze, ...] = ()
     problems: tuple[Finding, ...] = ()  # found while planning: a hand-edited release, an overlay that does not fit
 
 

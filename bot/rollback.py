@@ -80,19 +80,9 @@ def quarantine(bad: Release, good: Release, *, environment: str, who: str, when:
     return Hold(hold_id(bad), environment, bad.app, bad.tree, digests, who, when, why)
 
 
-def quarantined(hold: Hold) -> tuple[str, str, tuple[str, ...]]:
-    """What a hold stops, whoever made it, when and why."""
-    return hold.app, hold.tree, hold.digests
-
-
 def hold_id(release: Release) -> str:
     """The name of the hold on a release: the same for the same tree, so that it is written once."""
     return f"quarantine-{release.app}-{release.tree[:12]}"
-
-
-def hold_path(hold: Hold) -> str:
-    """Where a hold's file lies."""
-    return f"environments/{hold.environment}/holds/{hold.id}.yaml"
 
 
 def held(release: Release, holds: Iterable[Hold]) -> Hold | None:

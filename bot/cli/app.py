@@ -13,6 +13,7 @@ from bot.cli import (
     checkout_commands,
     doctor_command,
     forward_commands,
+    hold_commands,
     lineage_commands,
     rollback_commands,
     sandbox_command,
@@ -33,7 +34,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, doctor_command, sandbox_command):
+for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, hold_commands):
+    door.register(app)
+for door in (doctor_command, sandbox_command):
     door.register(app)
 
 

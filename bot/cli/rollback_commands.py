@@ -1,4 +1,4 @@
-"""Commands that take releases back, and lift the quarantine: rollback, unquarantine."""
+"""The command that takes releases back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
+    """Adds the command."""
     command(app, "rollback", on_origin=True)(rollback)
-    command(app, "unquarantine", on_origin=True)(unquarantine)
 
 
 def rollback(
@@ -87,25 +86,3 @@ def _show_window(console: Console, done: Rollback) -> None:
 
     if done.sync_window:
         shown.line(console, f"  note: {done.sync_window.words}; the sync was started all the same", "yellow")
-
-
-def unquarantine(
-    environment: Annotated[str, typer.Argument(autocompletion=completion.environments)],
-    hold: Annotated[str, typer.Argument(help="The hold's name: its file in environments/ENV/holds without .yaml.")],
-    *,
-    reason: Annotated[str, typer.Option(help="Why it may be promoted again.")],
-    dry_run: DryRun = False,
-) -> Answer:
-    """Open a pull request that lifts a quarantine."""
-    from bot.workflows import unquarantine as workflow
-
-    done = workflow.unquarantine(world(), environment, hold, reason=reason, dry_run=dry_run)
-
-    def show(console: Console) -> None:
-        from bot.cli import show as shown
-
-        shown.line(console, f"{hold}: {done.outcome}")
-        if done.pull:
-            shown.pull(console, done.pull, done.outcome)
-
-    return Answer(done.outcome, {"hold": hold, "pull_request": describe.pull(done.pull)}, show)

@@ -94,27 +94,15 @@ def status() -> Answer:
             console,
             ("environment", "app", "version", "release", "live", "sync", "health", "note"),
             [
-                (
-                    env.environment,
-                    row.app,
-                    row.version.split("@")[0],
-                    row.tree[:12],
-                    row.live,
-                    env.sync,
-                    env.health,
-                    row.note,
-                )
+                (env.environment, row.app, row.version.split("@")[0], row.tree[:12], row.live, env.sync, env.health, row.note)
                 for env in found
                 for row in env.rows
             ],
         )
         for env in found:
-            extra = [
-                ("alerts", env.alerts),
-                ("open", env.promotions),
-                ("problem", (env.problem,) if env.problem else ()),
-            ]
-            for word, texts in extra:
+            problem = (env.problem,) if env.problem else ()
+            extra = {"alerts": env.alerts, "open": env.promotions, "frozen": env.frozen, "problem": problem}
+            for word, texts in extra.items():
                 if texts:
                     shown.line(console, f"{env.environment} {word}: {', '.join(texts)}", "yellow")
 

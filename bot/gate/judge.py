@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.gate import alert_rows, argocd_rows, prometheus_rows, rule_rows, soak, target_rows
+from bot.gate import alert_rows, argocd_rows, freeze_rows, prometheus_rows, rule_rows, soak, target_rows
 from bot.gate.outcomes import unknown
 from bot.gate.scope import Place, Replica
 from bot.model import Verdict
@@ -63,7 +63,7 @@ def judge(observations: Observations, *, now: datetime) -> Judgement:
     """The verdict under the target's policy, with a finding for all that was checked; `now` is taken after observing."""
     law = observations.target.environment.policy
     seen = [place for place in (observations.source, observations.target) if place]
-    findings = [*observations.problems, *_about_releases(observations, law)]
+    findings = [*observations.problems, *_about_releases(observations, law), *_about_freezes(observations, law, now)]
     for place in seen:
         findings += _about(Place(place, law, now), APPLICATION_ROWS + PROMOTION_ROWS if observations.source else APPLICATION_ROWS)
     ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
@@ -81,6 +81,17 @@ def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     quarantines = alert_rows.releases_are_not_quarantined(releases, observations.holds)
     found = [_finding(10, f"{name}: holds", outcome=outcome) for outcome in quarantines]
     return found + [_finding(10, name, outcome=outcome) for outcome in alert_rows.images_are_pinned(releases, law)]
+
+
+def _about_freezes(observations: Observations, law: Policy, now: datetime) -> list[Finding]:
+    """Only where something is to be merged: what a freeze keeps from coming, it does not judge."""
+    if observations.source is None:
+        return []
+    target = observations.target.environment.name
+    apps = tuple(release.app for release in observations.source.releases)
+    freezes = [freeze for freeze in observations.freezes if freeze.environment == target]
+    found = freeze_rows.target_is_not_frozen(law, freezes, apps, now=now)
+    return [_finding(11, f"{target}: freezes", outcome=outcome) for outcome in found]
 
 
 def _about(place: Place, application_rows: Rows) -> Iterator[Finding]:

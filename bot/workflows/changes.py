@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.holds import parse_hold, stops
 from bot.model import MAIN, BotError, MovedRefError
 from bot.ports import Entry
 from bot.promotion import strangers
-from bot.releases import parse_hold
-from bot.rollback import quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,7 @@ def placed(world: World, proposal: Proposal, head: str) -> bool:
 
 def _same_hold(one: str, other: str, path: str) -> bool:
     try:
-        return quarantined(parse_hold(one, file=path)) == quarantined(parse_hold(other, file=path))
+        return stops(parse_hold(one, file=path)) == stops(parse_hold(other, file=path))
     except BotError:
         return False
 

@@ -36,7 +36,7 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     window = see_sync_window(world, planned.target)
     target = Question(planned.target, "target", planned.stack.commit, current, application, policy, sync_window=window)
     seen_source, seen_target = see_environments(world, [source, target])
-    observations = Observations(seen_source, seen_target, planned.stack.holds, planned.problems)
+    observations = Observations(seen_source, seen_target, planned.stack.holds, planned.stack.freezes, planned.problems)
     return judge(observations, now=world.now())
 
 

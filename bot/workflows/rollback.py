@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import ENVIRONMENTS, BotError, MovedRefError
+from bot.model import ENVIRONMENTS, BotError
 from bot.observations import SyncWindow
 from bot.promotion import read_branch, verified_status
-from bot.workflows.changes import anew, candidate, ensure_pull, only_ours, push
-from bot.workflows.landing import check_landed
+from bot.workflows.at_once import merge_at_once
+from bot.workflows.changes import anew
 from bot.workflows.observe import attempt
 from bot.workflows.rollback_plan import Prepared, Request, prepare
 from bot.workflows.stack import read_stack
-from bot.workflows.statuses import merge_green, own_status
+from bot.workflows.statuses import own_status
 
 if TYPE_CHECKING:
     from bot.model import Environment
@@ -56,34 +56,10 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
         return Rollback("already", sync_window=_nudge(world, environment))
     if dry_run:
         return Rollback("planned", prepared)
-    pull, head = _open(world, prepared)
-    commit = merge_green(
-        world,
-        pull,
-        head,
-        message=pull.body,
-        description="rollback: exempt from soak and alerts; it renders",
-        resting="pending",
-    )
-    landing = world.origin.merged_tree(main, head) or head
-    check_landed(world, prepared.environment, commit, landing)
+    description = "rollback: exempt from soak and alerts; it renders"
+    pull, commit = merge_at_once(world, prepared.environment, prepared.proposal, label=ROLLBACK_LABEL, description=description)
     _preempt(world, prepared.environment, request.apps)
     return Rollback("merged", prepared, pull, commit, _nudge(world, prepared.environment))
-
-
-def _open(world: World, prepared: Prepared) -> tuple[PullRequest, str]:
-    """The pull request of the very commit that was made and rendered: whatever else the branch holds is not merged."""
-    proposal = prepared.proposal
-    head = candidate(world, proposal)
-    if not only_ours(world, proposal.main, head):
-        hint = f"look at it, remove it with `git push origin :{proposal.branch}`, and run this again"
-        raise BotError(f"branch {proposal.branch} holds somebody else's commits", hint)
-    push(world, proposal, head)
-    found = ensure_pull(world, proposal, (ROLLBACK_LABEL,))
-    pull = world.forge.pull(found.number)
-    if pull.head != head or world.origin.fetch_main() != proposal.main:
-        raise MovedRefError("main or the rollback's branch moved while this ran", "run the command again")
-    return pull, head
 
 
 def _time(world: World) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot import messages
+from bot.holds import hold_path, hold_text
 from bot.model import BotError, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
-from bot.releases import hold_text, record_text, unpinned
-from bot.rollback import branch_of, choose_run, held, hold_path, is_rolled_back, quarantine, refuse_following_main
+from bot.releases import record_text, unpinned
+from bot.rollback import branch_of, choose_run, held, is_rolled_back, quarantine, refuse_following_main
 from bot.workflows.changes import Changes, Proposal
 from bot.workflows.observe import runs_at
 from bot.workflows.rollback_render import fence, rendered

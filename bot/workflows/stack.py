@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from bot.environment_keys import is_dns_label
 from bot.environments import order, parse_environment
+from bot.holds import parse_hold
 from bot.images_file import parse_images
-from bot.model import APPS, ENVIRONMENTS, BotError, Release
+from bot.model import APPS, ENVIRONMENTS, BotError, Freeze, Hold, Release
 from bot.observations import Unseen
 from bot.ports import FOLDER
-from bot.releases import parse_hold, parse_record, version_of
+from bot.releases import parse_record, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.model import Environment, Hold
+    from bot.model import Environment
     from bot.ports import Entry, Objects
 
 IMAGES = "images/kustomization.yaml"
+NO_HOLDS = {".gitkeep", "README.md"}  # whatever else lies among holds may be meant for one, and stops promotions until it is readable
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Stack:
     overlays: Mapping[str, tuple[str, ...]]  # environment -> apps with an overlay
     holds: tuple[Hold, ...] | Unseen
     readable_holds: tuple[Hold, ...] = ()  # those that can be read, where another cannot
+    freezes: tuple[Freeze, ...] = ()
     disorder: BotError | None = None  # why the environments are no chain of promotion
 
     def environment(self, name: str) -> Environment:
@@ -73,14 +76,16 @@ def read_stack(objects: Objects, commit: str) -> Stack:
     texts = objects.read(commit, [*_small_files(folders, releases), *holds])
     environments, unreadable, disorder = _environments(folders, texts)
     readable, broken = _holds(holds, texts)
+    quarantines = tuple(hold for hold in readable if isinstance(hold, Hold))
     return Stack(
         commit,
         environments,
         unreadable,
         {name: _releases(name, entries, texts) for name, entries in releases.items()},
         {name: _overlays(objects, commit, name) for name in folders},
-        broken or readable,
-        readable,
+        broken or quarantines,
+        quarantines,
+        tuple(hold for hold in readable if isinstance(hold, Freeze)),
         disorder,
     )
 
@@ -102,7 +107,7 @@ def _release_entries(objects: Objects, commit: str, name: str) -> dict[str, Entr
 
 def _hold_paths(objects: Objects, commit: str, name: str) -> list[str]:
     base = f"{ENVIRONMENTS}/{name}/holds"
-    return [f"{base}/{child}" for child in objects.entries(commit, base) if child.endswith((".yaml", ".yml"))]
+    return [f"{base}/{child}" for child in objects.entries(commit, base) if child not in NO_HOLDS]
 
 
 def _overlays(objects: Objects, commit: str, name: str) -> tuple[str, ...]:
@@ -182,13 +187,13 @@ def _missing_trees(name: str, found: Mapping[str, Release], texts: Mapping[str, 
     return {app: Release(app, "", "none", drift=f"{base}{app}.yaml records a release that is not there") for app in orphans}
 
 
-def _holds(paths: list[str], texts: Mapping[str, str]) -> tuple[tuple[Hold, ...], Unseen | None]:
+def _holds(paths: list[str], texts: Mapping[str, str]) -> tuple[tuple[Hold | Freeze, ...], Unseen | None]:
     """The holds that can be read, and the first that cannot: it stops promotions, not rollbacks."""
-    found: list[Hold] = []
+    found: list[Hold | Freeze] = []
     broken: Unseen | None = None
     for path in paths:
         try:
-            found.append(parse_hold(texts[path], file=path))
+            found.append(parse_hold(texts.get(path, ""), file=path))
         except BotError as error:
             broken = broken or Unseen("hold-unreadable", error.message)
     return tuple(found), broken

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.model import ENVIRONMENTS, BotError
+from bot.gate.freeze_rows import target_is_not_frozen
+from bot.model import ENVIRONMENTS, BotError, Verdict
 from bot.observations import Unseen
 from bot.rollback import held
 from bot.workflows.observe import attempt, tree_of, unseen
@@ -16,6 +17,7 @@ from bot.workflows.sync_troubles import missing, set_troubles, troubles, window_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from bot.model import Environment, Hold, Release
     from bot.observations import ApplicationSeen
@@ -45,6 +47,7 @@ class EnvironmentStatus:
     rows: tuple[Row, ...]
     promotions: tuple[str, ...]
     problem: str = ""
+    frozen: tuple[str, ...] = ()
 
 
 def status(world: World) -> tuple[EnvironmentStatus, ...]:
@@ -79,7 +82,16 @@ def _status(
         rows=tuple(_row(world, environment, release, app=app, holds=holds, main=stack.commit) for release in releases),
         promotions=_promotions(environment, pulls),
         problem="; ".join(problems),
+        frozen=_frozen(stack, environment, world.now()),
     )
+
+
+def _frozen(stack: Stack, environment: Environment, now: datetime) -> tuple[str, ...]:
+    """What keeps promotions into it waiting now, or will when they come."""
+    own = tuple(freeze for freeze in stack.freezes if freeze.environment == environment.name)
+    apps = tuple({app for freeze in own for app in freeze.apps})
+    found = target_is_not_frozen(environment.policy, own, apps, now=now)
+    return tuple(f"{outcome.summary} ({outcome.about})" for outcome in found if outcome.verdict is not Verdict.PASS)
 
 
 def _application(world: World, environment: Environment) -> tuple[ApplicationSeen | Unseen | None, list[str]]:

@@ -65,7 +65,7 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     (seen,) = see_environments(world, [question])
     drifted = tuple(problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
     judgement = judge(
-        Observations(None, seen, stack.holds, (*drifted, *watch_findings(seen, watch, since=newest.began if newest else None))),
+        Observations(None, seen, stack.holds, problems=(*drifted, *watch_findings(seen, watch, since=newest.began if newest else None))),
         now=world.now(),
     )
     until = newest.began + environment.policy.watch if newest else None

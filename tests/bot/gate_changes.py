@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.model import Freeze
 from bot.observations import FiringSpan, Observations, PodSeen
 from tests.bot.gate_situations import (
     BLOCKING,
@@ -129,6 +130,12 @@ def run(name: str = "context-api", **changes: Any) -> Change:
 def held(**changes: Any) -> Change:
     """One more hold."""
     return lambda seen, _: replace(seen, holds=(other_hold(), replace(other_hold(), **changes)))
+
+
+def freeze_by_command(**changes: Any) -> Change:
+    """A freeze of the target by command."""
+    freeze = Freeze("freeze-1", "prod", (), None, "lead", "2026-11-01T00:00:00Z", "audit")
+    return lambda seen, _: replace(seen, freezes=(replace(freeze, **changes),))
 
 
 def operation(**changes: Any) -> Change:

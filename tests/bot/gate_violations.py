@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.model import Policy, Verdict
+from bot.model import FreezeWindow, Policy, Verdict
 from bot.observations import Finding, FiringSpan, SyncWindow, Unseen
 from tests.bot.gate_changes import (
     alerting,
@@ -14,6 +14,7 @@ from tests.bot.gate_changes import (
     each_replica,
     evaluated,
     fired,
+    freeze_by_command,
     held,
     judged_rule,
     one_sample_less,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from tests.bot.gate_changes import Change
 
 TICK = timedelta(microseconds=1)
+AROUND_NOON = FreezeWindow(f"{NOON.minute} {NOON.hour} * * *", MINUTE, "UTC")
 BOTH, SOURCE, TARGET = ("source", "target"), ("source",), ("target",)
 FAIL, UNKNOWN, HOLD = Verdict.FAIL, Verdict.UNKNOWN, Verdict.HOLD
 GONE = Unseen("gone", "nobody answers")
@@ -320,6 +322,16 @@ VIOLATIONS = (
         alert_of_all=replica(firing_in_window=(FiringSpan({"severity": "critical"}, NOON - HOUR, NOON - HOUR),)),
         run_in_future=run("neo4j", since=NOON + HOUR),
         soaks_longer=soaks_longer,
+    ),
+    *of(11, HOLD, "freeze-window", roles=TARGET, window_open=policy(freeze=(AROUND_NOON,))),
+    *of(
+        11,
+        HOLD,
+        "frozen",
+        roles=TARGET,
+        frozen=freeze_by_command(),
+        frozen_until_later=freeze_by_command(until="2099-01-01T00:00:00Z"),
+        app_frozen=freeze_by_command(apps=("neo4j",)),
     ),
     *of(11, UNKNOWN, "window-too-short", roles=SOURCE, window_too_short=replica(window_start=NOON - SOAK + TICK)),
     *of(11, UNKNOWN, "health-unseen", roles=SOURCE, healthy_since_unseen=app(healthy_since=None)),

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
-    "contents", "environment_keys", "environment_names", "environments", "gate", "hooks", "images_file", "kustomizations", "messages",
-    "model", "objects_diff", "observations", "policies", "ports", "promotion", "references", "releases", "risks", "rollback", "runs",
-    "setup", "simple_yaml",
+    "contents", "environment_keys", "environment_names", "environments", "freezes", "gate", "holds", "hooks", "images_file",
+    "kustomizations", "messages", "model", "objects_diff", "observations", "own_files", "policies", "ports", "promotion", "references",
+    "releases", "risks", "rollback", "runs", "setup", "simple_yaml",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},

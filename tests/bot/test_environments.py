@@ -10,7 +10,7 @@ import pytest
 
 from bot.environment_keys import duration
 from bot.environments import check_promotion, order, parse_environment
-from bot.model import Alerts, ArgoCDAddress, BotError, Environment, Policy
+from bot.model import Alerts, ArgoCDAddress, BotError, Environment, FreezeWindow, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,7 @@ gate:
   watchdog: Heartbeat
   requiredJobs: [context-api, monitoring/qdrant]
   watch: 45m
+  freeze: [{cron: "0 16 * * FRI", duration: 64h, timeZone: Europe/Berlin, reason: weekend}]
 people: {approve: ["@dpdpdpdp0987", "@dpdpdpdp0987/platform-team"]}
 """
 LEAST = """\
@@ -56,6 +57,7 @@ def test_every_key_is_read() -> None:
             watchdog="Heartbeat",
             required_jobs=("context-api", "monitoring/qdrant"),
             watch=timedelta(minutes=45),
+            freeze=(FreezeWindow("0 16 * * FRI", timedelta(hours=64), "Europe/Berlin", "weekend"),),
         ),
         promotes_from="staging",
         live=False,
@@ -124,10 +126,10 @@ def test_a_few_aliases_are_read() -> None:
             FULL.replace("severity:", "team:"),
             "the keys of gate.alerts.otherwise are: severity",
         ),
+        ("gate.freeze.0.until", FULL.replace("reason:", "until:"), "the keys of gate.freeze are: cron, duration, timeZone, reason"),
         ("gate.a.b", FULL.replace("watch:", "a.b:"), "the keys of gate are:"),
         ("people.deny", FULL.replace("approve", "deny"), "the keys of people are: approve"),
         ("alertmanager", FULL + "alertmanager: [https://am.example.com]\n", "alertmanager comes later"),
-        ("gate.freeze", FULL.replace("  watch:", "  freeze: []\n  watch:"), "gate.freeze comes later"),
         ("gate.autoRollback", FULL.replace("watch: 45m", "autoRollback: true"), "gate.autoRollback comes later"),
         ("people.rollback", FULL.replace("approve", "rollback"), "people.rollback comes later"),
     ],
@@ -189,6 +191,15 @@ def test_an_unknown_key_is_refused_by_its_path(path: str, text: str, hint: str) 
         ("soak: 1h30m", "soak: 90", "gate.soak must be a duration such as 2h"),
         ("interval: 10s", "interval: 0s", "gate.samples.interval must be longer than 0s"),
         ("watch: 45m", "watch: 0s", "gate.watch must be longer than 0s"),
+        ("0 16 * * FRI", "0 16 * *", "gate.freeze.0.cron must be five fields of cron"),
+        ("0 16 * * FRI", "0 0 31 2 *", "gate.freeze.0.cron must be five fields of cron"),
+        ("0 16 * * FRI", "0 0 0 16 * * FRI", "gate.freeze.0.cron must be five fields of cron"),
+        ("0 16 * * FRI", "* * * * * *", "gate.freeze.0.cron must be five fields of cron"),
+        ("duration: 64h", "duration: 0s", "gate.freeze.0.duration must be longer than 0s"),
+        ("Europe/Berlin", "Europe/Bonn", "gate.freeze.0.timeZone must be a time zone such as Europe/Berlin"),
+        ("Europe/Berlin", "../../etc/passwd", "gate.freeze.0.timeZone must be a time zone such as Europe/Berlin"),
+        ("Europe/Berlin", "Europe", "gate.freeze.0.timeZone must be a time zone such as Europe/Berlin"),
+        ("Europe/Berlin", "+01:00", "gate.freeze.0.timeZone must be a time zone such as Europe/Berlin"),
         ("count: 5", "count: 0", "gate.samples.count is wrong"),
         ("count: 5", "count: '5'", "gate.samples.count is wrong"),
         ("label: gate", "label: a-b", "gate.alerts.label is wrong"),

@@ -10,7 +10,7 @@ import pytest
 from bot.gate import judge, worst
 from bot.gate.image_names import is_image, normalised, repository_of
 from bot.gate.outcomes import in_words, iso
-from bot.model import Image, Policy, Verdict
+from bot.model import Freeze, Image, Policy, Verdict
 from bot.observations import FiringSpan, SyncWindow
 from tests.bot.gate_changes import (
     Change,
@@ -312,3 +312,15 @@ def test_durations_are_told_in_words(duration: timedelta, words: str) -> None:
 
 def test_times_are_told_in_utc() -> None:
     assert (iso(NOON), iso(None)) == ("2026-11-24T12:00:00Z", "never")
+
+
+def test_what_freezes_nothing_of_it_does_not_hold() -> None:
+    over = Freeze("over", "prod", (), f"{NOON:%Y-%m-%dT%H:%M:%SZ}", "lead", "2026-11-01T00:00:00Z", "audit")
+    other_app = replace(over, id="app", until=None, apps=("qdrant",))
+    elsewhere = replace(over, id="elsewhere", until=None, environment="staging")
+    assert judge(replace(promotion_ready(), freezes=(over, other_app, elsewhere)), now=NOON).verdict is Verdict.PASS
+
+
+def test_what_runs_is_verified_in_a_freeze() -> None:
+    frozen = Freeze("freeze", "prod", (), None, "lead", "2026-11-01T00:00:00Z", "audit")
+    assert judge(replace(promotion_ready(), source=None, freezes=(frozen,)), now=NOON).verdict is Verdict.PASS

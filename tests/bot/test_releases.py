@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import BotError, Hold, Image, Origin, Record
+from bot.holds import hold_text, parse_hold
+from bot.model import BotError, Freeze, Hold, Image, Origin, Record
 from bot.references import TAG
-from bot.releases import hold_text, parse_hold, parse_record, record_text, version_of
+from bot.releases import parse_record, record_text, version_of
 
 FILE = "environments/prod/release/context-api.yaml"
 HOLD_FILE = "environments/prod/holds/quarantine-context-api-31cac889add1.yaml"
@@ -116,7 +117,8 @@ def test_every_hold_is_read_back_whatever_people_wrote(hold: Hold) -> None:
 
 
 HOLDS_REFUSED = {
-    "a freeze": (HOLD_TEXT.replace("quarantine", "freeze", 1), "kind is not"),
+    "another kind": (HOLD_TEXT.replace("quarantine", "frozen", 1), "kind is not"),
+    "a freeze": (HOLD_TEXT.replace("quarantine", "freeze", 1), "unknown key 'app'"),
     "an unknown key": (f"{HOLD_TEXT}until: tomorrow\n", "unknown key 'until'"),
     "a missing key": (HOLD_TEXT.replace('why: "it leaks"\n', ""), "why is missing"),
     "an app that is a path": (HOLD_TEXT.replace('"context-api"', '"../x"'), "app is not"),
@@ -152,3 +154,33 @@ def test_a_reason_that_would_make_the_hold_unreadable_is_refused() -> None:
     with pytest.raises(BotError, match="longer than 2000 characters") as refused:
         hold_text(replace(HOLD, why="x" * 2001))
     assert refused.value.usage
+
+
+FREEZE = Freeze("freeze-1a2b3c4d", "prod", ("context-api", "qdrant"), "2026-12-24T17:00:00Z", "Ada", "2026-11-24T10:00:00Z", 'audit: "all"')
+FREEZE_FILE = "environments/prod/holds/freeze-1a2b3c4d.yaml"
+
+
+@pytest.mark.parametrize("freeze", [FREEZE, replace(FREEZE, apps=(), until=None)], ids=["some apps", "everything until lifted"])
+def test_a_freeze_is_read_back(freeze: Freeze) -> None:
+    assert parse_hold(hold_text(freeze), file=FREEZE_FILE) == freeze
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("kind: freeze", "kind: frozen"),
+        ("kind: freeze", "kind: freeze # for ever"),
+        ('"2026-12-24T17:00:00Z"', '"2026-12-24"'),
+        ('"2026-12-24T17:00:00Z"', '"2026-12-24T17:00:00+01:00"'),
+        ('"2026-12-24T17:00:00Z"', '""'),
+        ('["context-api", "qdrant"]', '"context-api"'),
+        ('["context-api", "qdrant"]', '["Context"]'),
+        ("until:", "Until:"),
+        ("why:", "digests: []\nwhy:"),
+    ],
+)
+def test_a_freeze_that_bot_did_not_write_is_unreadable(before: str, after: str) -> None:
+    text = hold_text(FREEZE)
+    assert before in text
+    with pytest.raises(BotError, match=FREEZE_FILE):
+        parse_hold(text.replace(before, after), file=FREEZE_FILE)

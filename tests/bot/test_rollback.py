@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.holds import hold_path
 from bot.model import ArgoCDAddress, BotError, Environment, Hold, Image, Origin, Policy, Record, Release
-from bot.rollback import branch_of, choose_run, held, hold_path, is_rolled_back, quarantine, refuse_following_main
+from bot.rollback import branch_of, choose_run, held, is_rolled_back, quarantine, refuse_following_main
 from bot.runs import Run
 
 if TYPE_CHECKING:
