@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -61,3 +62,14 @@ def nearest(rule: RequiredRule, loaded: Iterable[RuleSeen]) -> tuple[str, ...] |
     """How the most similar loaded rule of the same name differs; None when there is none of that name."""
     found = [differences(rule, each) for each in loaded if each.name == rule.name]
     return min(found, key=len, default=None)
+
+
+def lost_rules(before: Iterable[RequiredRule], after: Iterable[RequiredRule]) -> tuple[str, ...]:
+    """Names of rules that are gone, or of which any part is another."""
+    there = tuple(after)
+    return tuple(dict.fromkeys(rule.name for rule in before if not any(_is_same(rule, other) for other in there)))
+
+
+def _is_same(one: RequiredRule, other: RequiredRule) -> bool:
+    alike = replace(one, expr="") == replace(other, expr="")
+    return alike and (one.expr == other.expr or _same_expression(one.expr, other.expr))

@@ -14,6 +14,8 @@ from bot.workflows.observe import Question, see_application, see_environments, s
 from bot.workflows.statuses import set_gate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.model import Environment
     from bot.ports import PullRequest, World
     from bot.workflows.planning import Nothing, Planned
@@ -40,21 +42,20 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     return judge(observations, now=world.now())
 
 
-def publish(world: World, pull: PullRequest, judgement: Judgement, *, planned: Planned) -> None:
+def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str, targets: Iterable[Environment]) -> None:
     """Writes evidence and status on the head that was judged: the comment when it is news, the status when it changed."""
-    if pull.head != planned.commit:
+    if pull.head != head:
         raise MovedRefError(f"pull request {pull.number} moved while it was judged", "run the command again")
     text = to_json(judgement)
     if _is_news(world, pull, judgement):
         comment = messages.evidence_comment(judgement, text, digest(text))
         world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
-    state = resting_state(planned.target, judgement)
-    set_gate(world, planned.commit, state=state, description=messages.status_description(judgement))
+    set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))
 
 
-def resting_state(environment: Environment, judgement: Judgement) -> str:
-    """With `merge: bot` the status rests at pending until the bot merges; else it is the verdict."""
-    return "pending" if environment.merge == "bot" else STATES[judgement.verdict]
+def resting_state(targets: Iterable[Environment], judgement: Judgement) -> str:
+    """Where the bot merges, the status rests at pending until it does; else it is the verdict."""
+    return "pending" if any(target.merge == "bot" for target in targets) else STATES[judgement.verdict]
 
 
 def _is_news(world: World, pull: PullRequest, judgement: Judgement) -> bool:

@@ -82,7 +82,7 @@ def _promote(world: World, source: str, target: str, *, apps: tuple[str, ...], r
     found = ensure_pull(world, proposal, (PROMOTION_LABEL,))
     pull = world.forge.pull(found.number)
     _close_narrower(world, pull)
-    publish(world, pull, seen.judgement, planned=seen.planned)
+    publish(world, pull, seen.judgement, head=seen.planned.commit, targets=(seen.planned.target,))
     return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull)
 
 

@@ -10,6 +10,7 @@ from bot.promotion import Change, Plan, allowed_paths, next_record, strangers
 from bot.workflows.effects import problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
+from bot.workflows.reach import changed_releases
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
@@ -17,18 +18,6 @@ if TYPE_CHECKING:
     from bot.observations import Finding
     from bot.ports import PullRequest, World
     from bot.workflows.stack import Stack
-
-
-def changed_releases(before: Stack, after: Stack) -> dict[str, tuple[str, ...]]:
-    """Environment -> apps whose release or record differs between two commits; environments with records only."""
-    found = {}
-    for name, environment in before.environments.items():
-        if environment.promotes_from:
-            old, new = before.releases[name], after.releases.get(name, {})
-            apps = tuple(sorted(app for app in {*old, *new} if old.get(app) != new.get(app)))
-            if apps:
-                found[name] = apps
-    return found
 
 
 def planned_of(world: World, pull: PullRequest) -> Planned:
