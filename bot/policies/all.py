@@ -16,6 +16,7 @@ from bot.policies.jobs import JOB_POLICIES
 from bot.policies.kinds import KIND_POLICIES
 from bot.policies.labels import LABEL_POLICIES
 from bot.policies.measurements import MEASUREMENT_POLICIES
+from bot.policies.metrics.labels import SERIES_POLICIES
 from bot.policies.monitors import MONITOR_POLICIES
 from bot.policies.mounts import MOUNT_POLICIES
 from bot.policies.mtls import MTLS_POLICIES
@@ -69,6 +70,7 @@ POLICIES: tuple[Policy, ...] = (
     *RESOURCE_POLICIES,
     *SCALING_POLICIES,
     *SELECTOR_POLICIES,
+    *SERIES_POLICIES,
     *SERVICE_POLICIES,
     *STATEFUL_SET_POLICIES,
     *STORAGE_POLICIES,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Inspector = Callable[[Sequence["Object"]], Iterable["Violation"]]
 
 Object = dict[str, Any]  # arbitrary YAML: one Kubernetes object
+SCRAPE_INTERVAL = "30s"  # of prometheus-operator, where nothing else is said
 Digests = Literal["wanted", "required once live", "required"]
 POD_PATHS = {
     "Deployment": ("spec", "template"),
@@ -78,6 +79,7 @@ class Manifests:
     objects: tuple[Object, ...]
     others: Mapping[str, str] = field(default_factory=dict)  # namespaces of the other environments, by their names
     digests: Digests = "wanted"  # whether the environment takes an image without one
+    scrape_interval: str = SCRAPE_INTERVAL  # of the cluster's Prometheus, where a monitor says none
     _by_kind: dict[str, list[Object]] = field(init=False, repr=False, compare=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

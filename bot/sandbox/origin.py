@@ -17,6 +17,7 @@ from bot.model import APPS, ENVIRONMENTS, MAIN, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
+from bot.workflows.clusters import CLUSTERS
 from bot.workflows.stack import IMAGES, read_stack
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 AUTHOR = "sandbox <sandbox@users.noreply.localhost>"
 RANGES = re.compile(r"\[\d+[mh]\]")
+SCRAPES = re.compile(r"^(\s*(?:interval|scrapeInterval|scrapeTimeout):\s*)\d+[smh]\b", re.MULTILINE)
+MONITORS = ("kind: ServiceMonitor", "kind: PodMonitor", "prometheusSpec:")
 WAITS = re.compile(r"^(\s*(?:- )?(?:for|keep_firing_for|interval):\s*)(?!0)\d+[smh]\s*$", re.MULTILINE)
 
 
@@ -97,11 +100,12 @@ def _pinned(objects: GitObjects, commit: str, digest: Callable[[Image], str | No
 
 def _hastened(objects: GitObjects, commit: str) -> Changes:
     """Alert rules in seconds: a range or a wait of minutes would outlast the sandbox. A rate needs two scrapes."""
-    apps = objects.entry(commit, APPS)
-    files = objects.walk(apps.sha) if apps else ()
-    texts = objects.read(commit, [f"{APPS}/{entry.path}" for entry in files if entry.path.endswith(".yaml")])
-    rules = {path: text for path, text in texts.items() if "kind: PrometheusRule" in text}
-    return {path: WAITS.sub(r"\g<1>1s", RANGES.sub("[3s]", text)) for path, text in rules.items()}
+    folders = {top: objects.entry(commit, top) for top in (APPS, CLUSTERS)}
+    files = [f"{top}/{each.path}" for top, entry in folders.items() if entry for each in objects.walk(entry.sha)]
+    texts = objects.read(commit, [path for path in files if path.endswith(".yaml")])
+    rules = {path: WAITS.sub(r"\g<1>1s", RANGES.sub("[3s]", text)) for path, text in texts.items() if "kind: PrometheusRule" in text}
+    scrapes = {path: SCRAPES.sub(r"\g<1>1s", text) for path, text in texts.items() if any(word in text for word in MONITORS)}
+    return {**rules, **scrapes}
 
 
 def _releases(stack: Stack, environment: Environment, *, origin: str) -> Changes:

@@ -10,7 +10,8 @@ from bot.kustomizations import HASH_SUFFIX
 from bot.policies.all import POLICIES, SOURCE_POLICIES
 from bot.policies.backups import shared_places
 from bot.policies.changes import immutable_changes
-from bot.policies.manifests import Manifests
+from bot.policies.manifests import SCRAPE_INTERVAL, Manifests
+from bot.policies.metrics.labels import panels_find_series
 from bot.policies.origins import origin_of, origins
 from bot.policies.sources import READ_BY_KUSTOMIZE
 
@@ -35,6 +36,7 @@ class Look:
     texts: Mapping[str, str]  # by path
     others: Mapping[str, str] = field(default_factory=dict)  # the namespaces of the other environments, by name
     digests: Digests = "wanted"
+    scrape_interval: str = SCRAPE_INTERVAL
 
 
 def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
@@ -70,15 +72,17 @@ def violations(
     return list(dict.fromkeys(found))
 
 
-def beside_each_other(looks: Sequence[Look]) -> Iterator[Problem]:
-    """What is wrong with environments only because of one another."""
+def beside_each_other(looks: Sequence[Look], *, all_seen: bool) -> Iterator[Problem]:
+    """What is wrong with environments only because of one another; where all were seen, also what no environment has."""
     by_name = {look.name: look for look in looks}
-    for name, violation in shared_places(map(_manifests, looks)):
+    found = [*shared_places(map(_manifests, looks))]
+    found += panels_find_series([*map(_manifests, looks)]) if all_seen else ()
+    for name, violation in found:
         yield from problems(by_name[name], [violation])
 
 
 def _manifests(look: Look) -> Manifests:
-    return Manifests(look.name, look.namespace, look.rendered.objects, look.others, look.digests)
+    return Manifests(look.name, look.namespace, look.rendered.objects, look.others, look.digests, look.scrape_interval)
 
 
 def _key(violation: Violation) -> tuple[str, str, str, str]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from bot.contents import Problem, image_problems, unused_images
 from bot.kustomizations import HASHES
 from bot.model import APPS, BotError, RenderError
+from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.policies.projects import rendered_kinds
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
+from bot.workflows.clusters import read_clusters
 from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Digests, Inspector
     from bot.policies.projects import Kind
     from bot.ports import Objects, Rendered, Renderer
+    from bot.workflows.clusters import Cluster
     from bot.workflows.stack import Stack
 
 
@@ -43,17 +46,18 @@ def validate(
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = list(contents_problems(objects, stack, environments))
     looks: list[Look] = []
+    clusters = read_clusters(objects, commit)
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
         found += _environment(objects, stack, environment, now)
         found += head_problems(objects, renderer, stack, environment, at=at, now=now, head=head)
-        look = _look(objects, stack, environment, commit=commit, rendered=now)
-        coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head)
+        look = _look(objects, stack, environment, commit=commit, rendered=now, clusters=clusters)
+        coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
         found += inspected(look, coming, inspectors=inspectors)
         looks += filter(None, [coming or look])
-    found += beside_each_other(looks)
-    kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
+    found += beside_each_other(looks, all_seen=all_seen)
+    kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
     found += project_problems(objects, renderer, commit, kinds, all_seen=all_seen)
     if not names:
         found = [*repository_problems(objects, stack), *found, *platform_problems(objects, renderer, commit, inspectors=inspectors)]
@@ -72,14 +76,24 @@ def _once(found: Iterable[Problem]) -> Iterable[Problem]:
     return {replace(each, what=HASHES.sub("", each.what), hint=HASHES.sub("", each.hint)): each for each in found}.values()
 
 
-def _look(objects: Objects, stack: Stack, environment: Environment, *, commit: str, rendered: Rendered | BotError) -> Look | None:
+def _look(
+    objects: Objects,
+    stack: Stack,
+    environment: Environment,
+    *,
+    commit: str,
+    rendered: Rendered | BotError,
+    clusters: Iterable[Cluster],
+) -> Look | None:
     """A render with the files that it was made from."""
     if isinstance(rendered, BotError):
         return None
     paths = _called(objects, environment, commit)
     texts = {paths[path]: text for path, text in objects.read(commit, list(paths)).items()}
     others = {each.name: each.namespace for each in stack.environments.values() if each.name != environment.name}
-    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, _digests(environment))
+    digests, scraping = _digests(environment), {each.server: each.scrape_interval for each in clusters}
+    interval = scraping.get(environment.cluster, SCRAPE_INTERVAL)
+    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, digests, interval)
 
 
 def _digests(environment: Environment) -> Digests:

@@ -97,10 +97,14 @@ def test_a_fault_is_named_with_its_file_object_and_field(checkout: Path, bot: Bo
         checkout / "apps/context-api/base/deployment.yaml", "          imagePullPolicy: IfNotPresent", "          imagePullPolice: Never"
     )
     replace(checkout / "apps/qdrant/features/replicated/settings.env", "QDRANT__CLUSTER__ENABLED=true", "QDRANT__CLUSTER__ENABLE=true")
+    dashboard = checkout / "apps/monitoring/base/dashboards/context-foundation.json"
+    replace(dashboard, r"job=\"neo4j\"", r"job=\"neo5j\"")
     (named,) = told(bot, "Deployment context-api: spec.template.spec.containers[0].imagePullPolice")
     assert (named["file"], named["is_error"]) == ("apps/context-api/base/deployment.yaml", True)
     assert "imagePullPolicy" in named["what"] + named["hint"]
     assert any(problem["is_error"] for problem in told(bot, "QDRANT__CLUSTER__ENABLE"))
+    panels = told(bot, "panel Neo4j: ", 'asks for job="neo5j"')
+    assert {(problem["file"], problem["is_error"]) for problem in panels} == {("apps/monitoring/base/kustomization.yaml", True)}
 
 
 def test_what_apps_has_mended_is_a_warning_until_it_is_promoted(checkout: Path, bot: Bot) -> None:

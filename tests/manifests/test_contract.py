@@ -114,6 +114,8 @@ def series(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def test_bot_validate_knows_the_contracts_metrics() -> None:
     (listed,) = (each for each in exported() if each.component == CONTRACT["image"])
     assert dict(listed.series) == {name: kind for each in CONTRACT["metrics"] for name, kind in series(each)}
+    written = {name: labels - {"le"} for name, labels in listed.labels.items()}
+    assert written == {name: set(each["labels"]) for each in CONTRACT["metrics"] for name, _ in series(each)}
 
 
 LABELS = {name: {*each["labels"], *OF_THE_SCRAPE} for each in CONTRACT["metrics"] for name, _ in series(each)}

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from bot.policies.manifests import Manifests
+from bot.policies.metrics.labels import labels_are_there
 from tests.conftest import require_peer
 
 if TYPE_CHECKING:
@@ -98,3 +100,16 @@ def test_rules_find_the_endpoint_that_the_app_names(prometheus: str) -> None:
     while (found := {query: job_of(prometheus, query) for query in WANTED}) != WANTED:
         assert time.monotonic() < deadline, found
         time.sleep(0.2)
+
+
+def test_bot_validate_sees_a_label_that_is_not_put_back(renders: Mapping[str, Render]) -> None:
+    """As the real Prometheus above: without these steps `endpoint` is the port's name, and every rule by it counts nothing, or all."""
+    render = renders["prod"]
+    assert list(labels_are_there(render.manifests)) == []
+    planted = json.loads(json.dumps(render.objects))
+    for monitor in (item for item in planted if item["kind"] == "ServiceMonitor"):
+        monitor["spec"]["endpoints"][0].pop("metricRelabelings", None)
+    found = list(labels_are_there(Manifests("prod", render.environment.namespace, tuple(planted))))
+    for series in ("http_requests_total", "http_request_duration_seconds_bucket", "rest_responses_duration_seconds_bucket"):
+        words = f"goes by endpoint of {series}, which the scrape sets: the program's own is exported_endpoint"
+        assert any(words in each.what for each in found), series

@@ -20,6 +20,16 @@ PARTS = {  # what a metric's series are called, and what they are
     "histogram": {"_bucket": "bucket", "_count": "counter", "_sum": "counter"},
     "summary": {"": "gauge", "_count": "counter"},
 }
+OF_A_PART = {("histogram", "_bucket"): "le", ("summary", ""): "quantile"}  # the label that only this part has
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How a component is scraped that is no part of an environment: by what its chart brings."""
+
+    job: str
+    interval: str  # empty for that of the cluster's Prometheus
+    labels: frozenset[str]  # that the scrape adds, beside job and instance
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,11 @@ class Exported:
     component: str
     version: str  # of which the list was made: 1.19 stands for each 1.19.x
     source: str
-    image: str | None  # whose tag is the version; None for what is no part of the stack
+    image: str | None  # whose tag is the version, and whose Pods are scraped; None for what is no part of the stack
+    path: str | None  # by which an environment's monitors scrape it, where it is in Pods of any image
+    elsewhere: Elsewhere | None
     series: Mapping[str, str]
+    labels: Mapping[str, frozenset[str]]  # by series: what the component itself writes
 
 
 @cache
@@ -48,15 +61,28 @@ def known_series() -> Mapping[str, str]:
 
 
 def _list(loaded: dict[str, Any]) -> Exported:
-    series = dict(_series(loaded))
-    return Exported(loaded["component"], loaded["version"], loaded["source"], loaded.get("image"), MappingProxyType(series))
+    scraped = loaded.get("scraped") or {}
+    elsewhere = Elsewhere(scraped["job"], scraped.get("interval", ""), frozenset(scraped["labels"])) if "job" in scraped else None
+    found = tuple(_series(loaded))
+    return Exported(
+        loaded["component"],
+        loaded["version"],
+        loaded["source"],
+        scraped.get("image"),
+        scraped.get("path"),
+        elsewhere,
+        MappingProxyType({name: kind for name, kind, _ in found}),
+        MappingProxyType({name: labels for name, _, labels in found}),
+    )
 
 
-def _series(loaded: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _series(loaded: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str]]]:
     for of_type in TYPES:
-        for written in loaded.get(of_type) or ():
+        for written, labels in (loaded.get(of_type) or {}).items():
             for name in _names(written, loaded.get("databases") or ()):
-                yield from ((name + suffix, kind) for suffix, kind in PARTS[of_type].items())
+                for suffix, kind in PARTS[of_type].items():
+                    own = {*(loaded.get("labels") or ()), *labels, *filter(None, [OF_A_PART.get((of_type, suffix))])}
+                    yield name + suffix, kind, frozenset(own)
 
 
 def _names(written: str, databases: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Violation
 
 DASHBOARD_LABEL = "grafana_dashboard"
-VARIABLES = (("$__rate_interval", "5m"), ("$__interval", "1m"), ("$__range", "1h"))  # durations, which Grafana fills in
+VARIABLES = (  # durations, which Grafana fills in; an interval is as short as one step of the picture
+    ("$__rate_interval", "5m"),
+    ("$__interval", "1s"),
+    ("$__range", "1h"),
+)
 Node = Any  # the parser types its nodes so
 
 
@@ -48,10 +52,15 @@ class Dashboard:
 
 def rules(manifests: Manifests) -> Iterator[tuple[Object, str, Object]]:
     """Every rule with its object and its path there."""
+    yield from ((item, path, rule) for item, path, _, rule in rules_in_groups(manifests))
+
+
+def rules_in_groups(manifests: Manifests) -> Iterator[tuple[Object, str, Object, Object]]:
+    """The same, with the group before the rule."""
     for item in manifests.of("PrometheusRule"):
         for group, in_group in indexed(item, "spec", "groups"):
             for place, rule in indexed(in_group, "rules"):
-                yield item, f"spec.groups[{group}].rules[{place}]", rule
+                yield item, f"spec.groups[{group}].rules[{place}]", in_group, rule
 
 
 def dashboards(manifests: Manifests) -> Iterator[Dashboard]:
@@ -97,7 +106,7 @@ def why_unreadable(query: str) -> str | None:
 
 @cache
 def nodes(query: str) -> tuple[Node, ...]:
-    """Every part of an expression; none when it cannot be read."""
+    """Every part of an expression, the whole first; none when it cannot be read."""
     return () if why_unreadable(query) else tuple(below(_parsed(query)))
 
 
