@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 from bot.model import BotError
 from bot.policies.fields import text
 from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.ports import FOLDER
-from bot.simple_yaml import readable
+from bot.simple_yaml import load_simple, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +45,6 @@ def _cluster(folder: str, texts: Mapping[str, str]) -> Cluster:
 def _loaded(texts: Mapping[str, str], path: str) -> Any:  # noqa: ANN401 - YAML enters here
     try:
         with readable(path):
-            return YAML(typ="safe").load(texts.get(path, ""))
+            return load_simple(texts.get(path, ""))
     except BotError:
         return None  # named as no YAML where files of add-ons are read
