@@ -37,12 +37,17 @@ def add_on_problems(folders: Iterable[str], texts: Mapping[str, str]) -> Iterato
                 yield Problem(path, what, "add it, or remove the folder")
                 continue
             try:
-                with readable(path):
-                    loaded = YAML(typ="safe").load(texts[path])
+                loaded = values_of(path, texts[path])
             except BotError as error:
                 yield about(path, error.message, error.hint)
                 continue
             yield from check(path, loaded)
+
+
+def values_of(path: str, written: str) -> Any:  # noqa: ANN401 - YAML enters here
+    """What a file of an add-on holds; BotError when it is not YAML."""
+    with readable(path):
+        return YAML(typ="safe").load(written)
 
 
 def _chart(path: str, loaded: Any) -> Iterator[Problem]:  # noqa: ANN401 - YAML enters here

@@ -1,10 +1,12 @@
-"""What a cluster's own objects must be: storage classes that place and grow volumes, under names that no vendor uses."""
+"""What a cluster's own objects must be: storage classes that place, grow and keep volumes, admission that refuses what it cannot judge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.policies.fields import at, text, words
 from bot.policies.manifests import name_of, wrong
+from bot.policies.storage import claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Violation
 
 PREFIX = "ctx-"
+KEPT = frozenset({"ctx-archive", "ctx-fast-ssd"})  # of databases, and of what is rarely read: in the cluster of the last environment
+POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 IN_TREE = "kubernetes.io/"  # removed from Kubernetes; what is left of them is translated to CSI drivers
 
 
@@ -47,9 +51,79 @@ def storage_classes_have_names_of_their_own(manifests: Manifests) -> Iterator[Vi
             yield wrong(item, "metadata.name", what, hint=f"begin it with {PREFIX}")
 
 
+def storage_classes_say_what_becomes_of_volumes(manifests: Manifests) -> Iterator[Violation]:
+    """Whether data outlives its claim is decided, not left to a default."""
+    for item in manifests.of("StorageClass"):
+        if item.get("reclaimPolicy") not in {"Delete", "Retain"}:
+            what = f"is {item.get('reclaimPolicy') or 'not set'}: volumes go with their claims, and nobody decided so"
+            yield wrong(
+                item, "reclaimPolicy", what, hint="write Retain where the data must outlive a claim deleted by mistake, else Delete"
+            )
+
+
+def admission_fails_closed(manifests: Manifests) -> Iterator[Violation]:
+    """What cannot be judged is refused."""
+    for item in manifests.of(POLICY):
+        if at(item, "spec", "failurePolicy") not in {None, "Fail"}:
+            what = f"is {at(item, 'spec', 'failurePolicy')}: an expression that fails lets everything in"
+            yield wrong(item, "spec.failurePolicy", what, hint="write Fail")
+
+
+def admission_policies_are_bound(manifests: Manifests) -> Iterator[Violation]:
+    """A policy without a binding judges nothing."""
+    bound = {text(item, "spec", "policyName") for item in manifests.of(BINDING)}
+    for item in manifests.of(POLICY):
+        if name_of(item) not in bound:
+            what = f"no {BINDING} names it, so that it judges nothing"
+            yield wrong(item, "metadata.name", what, hint=f"add a {BINDING} with policyName: {name_of(item)} beside it")
+
+
+def bindings_refuse(manifests: Manifests) -> Iterator[Violation]:
+    """A binding is of a policy that is there, and refuses."""
+    for item in manifests.of(BINDING):
+        policy = text(item, "spec", "policyName")
+        if manifests.named(POLICY, policy) is None:
+            yield wrong(item, "spec.policyName", f"is {policy or 'not set'}, which is no policy of this cluster", hint="correct the name")
+        if "Deny" not in words(item, "spec", "validationActions"):
+            what = f"are {', '.join(words(item, 'spec', 'validationActions')) or 'not set'}: what breaks the policy is let in"
+            yield wrong(item, "spec.validationActions", what, hint="write Deny")
+
+
 CLUSTER_POLICIES = (
     storage_classes_wait_for_their_pod,
     storage_classes_let_volumes_grow,
     storage_classes_use_csi_drivers,
     storage_classes_have_names_of_their_own,
+    storage_classes_say_what_becomes_of_volumes,
+    admission_fails_closed,
+    admission_policies_are_bound,
+    bindings_refuse,
 )
+
+
+def kept_volumes(cluster: Manifests) -> Iterator[Violation]:
+    """Of the cluster that runs the last environment: data of databases outlives a claim deleted by mistake."""
+    for item in cluster.of("StorageClass"):
+        if name_of(item) in KEPT and item.get("reclaimPolicy") == "Delete":
+            what = "is Delete where the last environment runs: who deletes a claim by mistake deletes the data"
+            yield wrong(item, "reclaimPolicy", what, hint="write Retain; a class cannot be changed, so give it a new name once it is live")
+
+
+def missing_classes(environment: Manifests, cluster: Manifests) -> Iterator[Violation]:
+    """Each claim of an environment is of a class that its cluster has."""
+    there = {name_of(item) for item in cluster.of("StorageClass")}
+    for item, where, claim in claims(environment):
+        name = text(claim, "storageClassName")
+        if name and name not in there:
+            what = f"is {name}, which {cluster.environment} does not have: the claim stays Pending"
+            yield wrong(
+                item, f"{where}.storageClassName", what, hint=f"add it to clusters/{cluster.environment}/storage-classes, or name another"
+            )
+
+
+def named_classes(values: object) -> frozenset[str]:
+    """Every class that a chart's values name."""
+    if isinstance(values, dict):
+        own = frozenset({values["storageClassName"]} if isinstance(values.get("storageClassName"), str) else ())
+        return own.union(*(named_classes(each) for each in values.values()))
+    return frozenset[str]().union(*(named_classes(each) for each in values)) if isinstance(values, list) else frozenset()

@@ -67,7 +67,8 @@ def _rights(argocd: ArgoCD, environment: Environment) -> Iterator[Check]:
     may = dict(zip((*NEEDED, *TOO_MUCH), answers, strict=True))
     for action in NEEDED:
         answer = may[action]
-        fix = f"add `p, proj:{project}:bot, applications, {action}, {project}/*, allow` to the role in argocd/projects"
+        right = f"p, proj:{project}:bot, applications, {action}, {project}/{environment.argocd.application}, allow"
+        fix = f"add `{right}` to the role in argocd/projects"
         if isinstance(answer, Unseen):
             yield Check(UNKNOWN, name, f"cannot tell whether the token may {action} the Application: {answer.detail}", fix)
         elif answer:

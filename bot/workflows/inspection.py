@@ -53,7 +53,7 @@ def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspe
     known = {_key(violation) for violation in coming}
     mended = [violation for violation in violations(now, inspectors) if _key(violation) not in known]
     yield from problems(now, [replace(each, is_error=False, hint=f"{each.hint}; {PROMOTE}") for each in mended])
-    changes = immutable_changes(_manifests(now), _manifests(head))
+    changes = immutable_changes(manifests_of(now), manifests_of(head))
     yield from problems(head, [replace(each, is_error=False) for each in changes])
 
 
@@ -65,7 +65,7 @@ def violations(
     sources: Sequence[SourcePolicy] = SOURCE_POLICIES,
 ) -> list[Violation]:
     """What policies and inspectors have against a render and its files, each thing once."""
-    manifests = _manifests(look)
+    manifests = manifests_of(look)
     found = [violation for policy in policies for violation in policy(manifests)]
     found += [violation for policy in sources for violation in policy(look.texts)]
     found += [violation for inspector in inspectors for violation in inspector(look.rendered.objects)]
@@ -75,13 +75,14 @@ def violations(
 def beside_each_other(looks: Sequence[Look], *, all_seen: bool) -> Iterator[Problem]:
     """What is wrong with environments only because of one another; where all were seen, also what no environment has."""
     by_name = {look.name: look for look in looks}
-    found = [*shared_places(map(_manifests, looks))]
-    found += panels_find_series([*map(_manifests, looks)]) if all_seen else ()
+    found = [*shared_places(map(manifests_of, looks))]
+    found += panels_find_series([*map(manifests_of, looks)]) if all_seen else ()
     for name, violation in found:
         yield from problems(by_name[name], [violation])
 
 
-def _manifests(look: Look) -> Manifests:
+def manifests_of(look: Look) -> Manifests:
+    """What policies look at."""
     return Manifests(look.name, look.namespace, look.rendered.objects, look.others, look.digests, look.scrape_interval)
 
 

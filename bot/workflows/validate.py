@@ -14,11 +14,12 @@ from bot.policies.projects import rendered_kinds
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
 from bot.workflows.clusters import read_clusters
 from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, warnings_of
+from bot.workflows.platform import read_platform
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
 from bot.workflows.validate_files import contents_problems, record_problems, repository_problems
 from bot.workflows.validate_head import head_problems, with_head
-from bot.workflows.validate_platform import platform_problems, project_problems
+from bot.workflows.validate_platform import place_problems, platform_problems, project_problems, storage_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,9 +59,12 @@ def validate(
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
     found += beside_each_other(looks, all_seen=all_seen)
     kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
-    found += project_problems(objects, renderer, commit, kinds, all_seen=all_seen)
+    platform = read_platform(objects, renderer, commit, whole=not names)
+    found += project_problems(platform, kinds, all_seen=all_seen)
+    found += place_problems(environments, clusters)
     if not names:
-        found = [*repository_problems(objects, stack), *found, *platform_problems(objects, renderer, commit, inspectors=inspectors)]
+        found = [*repository_problems(objects, stack), *found, *platform_problems(objects, platform, commit, inspectors=inspectors)]
+        found += storage_problems(platform, looks, environments)
         complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
         found += unused_images(complete) if len(complete) == len(environments) else ()
     return tuple(sorted(_once(found), key=lambda problem: not problem.is_error))

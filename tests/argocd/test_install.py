@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from bot.adapters.render import open_renderer
 from bot.adapters.schemas import schema_problems, supported_versions
+from bot.policies.argocd_install import RELEASE, VERSION
 from bot.schemas.derive import module_folder
 from bot.schemas.pins import CUSTOM_RESOURCES
 from bot.workflows.sync_troubles import TESTED
@@ -72,7 +73,7 @@ def test_the_release_is_referred_to_by_its_tag_and_is_the_one_whose_schemas_are_
     assert found
     assert namespace == "namespace.yaml"
     (schemas,) = (each for each in CUSTOM_RESOURCES if each.module == MODULE)
-    assert found[1] == schemas.version
+    assert found[1] == schemas.version == VERSION
 
 
 def test_every_patch_changes_what_the_release_has(tmp_path: Path) -> None:
@@ -93,6 +94,8 @@ def test_every_patch_changes_what_the_release_has(tmp_path: Path) -> None:
     assert {item["metadata"].get("namespace", "argocd") for item in rendered.objects} == {"argocd"}
     assert [item["kind"] for item in rendered.objects].count("NetworkPolicy") == 8
     assert _refused_by_pod_security(rendered.objects) == []
+    for kind, names in RELEASE.items():  # by which `bot validate` knows what a patch is meant for
+        assert sorted(names) == sorted(item["metadata"]["name"] for item in rendered.objects if item["kind"] == kind), kind
 
 
 def _refused_by_pod_security(objects: Any) -> list[str]:

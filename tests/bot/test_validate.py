@@ -156,25 +156,63 @@ def test_a_file_of_apps_that_is_no_yaml_is_an_error_whoever_uses_it(checkout: Pa
 
 
 def test_what_clusters_install_is_read(checkout: Path, bot: Bot) -> None:
-    append(checkout / "clusters/production/istiod/values.yaml", "autoscaleMin: [\n")
-    replace(checkout / "clusters/nonprod/istiod/add-on.yaml", 'version: "1', 'version: "~1')
-    (checkout / "clusters/nonprod/cert-manager/values.yaml").unlink()
-    found = {problem["file"]: problem["what"] for problem in told(bot, "clusters/")}
-    assert found["clusters/nonprod/istiod/add-on.yaml"].startswith("version is '~1")
-    assert found["clusters/nonprod/cert-manager/values.yaml"].startswith("is not there")
-    assert any(file.startswith("clusters/production/istiod/values.yaml:") for file in found)
+    production, nonprod = (checkout / "clusters" / name for name in ("production", "nonprod"))
+    append(production / "istiod/values.yaml", "autoscaleMin: [\n")
+    replace(nonprod / "istiod/add-on.yaml", 'version: "1', 'version: "~1')
+    replace(nonprod / "metrics-server/add-on.yaml", "https://kubernetes-sigs.github.io", "https://charts.example.com")
+    (nonprod / "cert-manager/values.yaml").unlink()
+    replace(production / "policies/validating-admission-policy.yaml", "failurePolicy: Fail", "failurePolicy: Ignore")
+    replace(nonprod / "policies/validating-admission-policy-binding.yaml", "policyName: context-foundation", "policyName: context")
+    replace(nonprod / "storage-classes/storage-classes.yaml", "name: ctx-fast-ssd", "name: ctx-fast")
+    replace(production / "storage-classes/storage-classes.yaml", "reclaimPolicy: Retain", "reclaimPolicy: Delete")
+    replace(production / "kube-prometheus-stack/values.yaml", "storageClassName: ctx-standard", "storageClassName: gp2")
+    replace(checkout / "environments/dev/environment.yaml", "kubernetes.nonprod.example.com", "kubernetes.dev.example.com")
+    found = [f"{problem['file']}: {problem['what']}" for problem in told(bot, "") if problem["is_error"]]
+    for words in (
+        "clusters/nonprod/istiod/add-on.yaml: version is '~1",
+        "clusters/nonprod/cert-manager/values.yaml: is not there",
+        "clusters/production/istiod/values.yaml:",
+        "platform.yaml: AppProject platform: spec.sourceRepos: lacks https://charts.example.com/metrics-server/, from which nonprod",
+        "policies/validating-admission-policy.yaml: ValidatingAdmissionPolicy context-foundation: spec.failurePolicy: is Ig",
+        "policies/validating-admission-policy.yaml: ValidatingAdmissionPolicy context-foundation: metadata.name: no ",
+        "ValidatingAdmissionPolicyBinding context-foundation: spec.policyName: is context",
+        "StatefulSet qdrant: spec.volumeClaimTemplates[qdrant-storage].spec.storageClassName: is ctx-fast-ssd, which nonprod does not have",
+        "clusters/production/storage-classes/storage-classes.yaml: StorageClass ctx-fast-ssd: reclaimPolicy: is Delete where the last",
+        "clusters/production/kube-prometheus-stack/values.yaml: names the storage class gp2",
+        "environments/dev/environment.yaml: cluster is https://kubernetes.dev.example.com, and no clusters/*/cluster.yaml says",
+    ):
+        assert any(words in each for each in found), (words, found)
 
 
-def test_projects_allow_what_environments_render_and_nothing_more(checkout: Path, bot: Bot) -> None:
-    replace(checkout / "argocd/projects/context-prod.yaml", "    - group: batch\n      kind: CronJob\n", "")
-    replace(checkout / "argocd/projects/context-dev.yaml", "kind: ConfigMap", "kind: Secret")
-    replace(checkout / "argocd/projects/kustomization.yaml", "  - context-staging.yaml\n", "")
-    found = {f"{problem['file']}: {problem['what']}" for problem in told(bot, "argocd/projects") if problem["is_error"]}
+def test_projects_allow_what_environments_use_and_nothing_more(checkout: Path, bot: Bot) -> None:
+    projects, sets = checkout / "argocd/projects", checkout / "argocd/applicationsets"
+    replace(projects / "context-prod.yaml", "    - group: batch\n      kind: CronJob\n", "")
+    replace(projects / "context-prod.yaml", "context-foundation.git", "context-foundation")
+    replace(projects / "context-prod.yaml", "manualSync: true", "manualSync: false")
+    replace(projects / "context-dev.yaml", "kind: ConfigMap", "kind: Secret")
+    replace(projects / "context-dev.yaml", "      namespace: context-dev", "      namespace: context-staging")
+    replace(projects / "context-dev.yaml", "applications, sync, context-dev/context-dev", "applications, *, context-dev/*")
+    replace(projects / "kustomization.yaml", "  - context-staging.yaml\n", "")
+    replace(sets / "environments.yaml", "missingkey=error", "missingkey=zero")
+    replace(sets / "add-ons.yaml", "applicationsSync: create-update", "applicationsSync: sync")
+    replace(sets / "plain-folders.yaml", "project: platform", 'project: "{{ .server }}"')
+    replace(checkout / "argocd/install/links.yaml", "name: argocd-cm", "name: argo-cd-cm")
+    found = {f"{problem['file']}: {problem['what']}" for problem in told(bot, "argocd/") if problem["is_error"]}
     for words in (
         "context-prod.yaml: AppProject context-prod: spec.namespaceResourceWhitelist: does not allow batch/CronJob",
+        "context-prod.yaml: AppProject context-prod: spec.sourceRepos: lacks https://github.com/dpdpdpdp0987/context-foundation.git",
+        "context-prod.yaml: AppProject context-prod: spec.syncWindows[0].manualSync: does not say manualSync: true",
         "context-dev.yaml: AppProject context-dev: spec.namespaceResourceWhitelist: does not allow ConfigMap",
         "context-dev.yaml: AppProject context-dev: spec.namespaceResourceWhitelist[0]: allows Secret, which nothing renders",
+        "context-dev.yaml: AppProject context-dev: spec.destinations: lack the namespace context-dev",
+        "context-dev.yaml: AppProject context-dev: spec.destinations[0]: allows the namespace context-staging",
+        "context-dev.yaml: AppProject context-dev: spec.roles[0].policies: lacks the right to sync",
+        "context-dev.yaml: AppProject context-dev: spec.roles[0].policies: says p, proj:context-dev:bot, applications, *",
         "argocd/projects: has no AppProject context-staging",
+        "environments.yaml: ApplicationSet environments: spec.goTemplateOptions: lacks missingkey=error",
+        "add-ons.yaml: ApplicationSet add-ons: spec.syncPolicy.applicationsSync: is sync",
+        "plain-folders.yaml: ApplicationSet plain-folders: spec.template.spec.project: comes from .server",
+        "argocd/install/links.yaml: changes ConfigMap argo-cd-cm, which Argo CD",
     ):
         assert any(words in each for each in found), (words, found)
 

@@ -1,4 +1,4 @@
-"""Storage classes: each rule with the class of this repository that keeps it and a change that breaks it."""
+"""Storage classes and admission: each rule with objects of this repository that keep it and a change that breaks it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,84 @@ from typing import Any
 
 import pytest
 
-from bot.policies.clusters import CLUSTER_POLICIES
+from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes
 from bot.policies.manifests import Manifests, Violation
 
-GOOD = {
+CLASS: dict[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "StorageClass",
     "metadata": {"name": "ctx-fast-ssd"},
     "provisioner": "ebs.csi.aws.com",
+    "reclaimPolicy": "Retain",
     "volumeBindingMode": "WaitForFirstConsumer",
     "allowVolumeExpansion": True,
 }
-BAD: dict[str, dict[str, Any]] = {
-    "volumeBindingMode": {"volumeBindingMode": "Immediate"},
-    "allowVolumeExpansion": {"allowVolumeExpansion": False},
-    "provisioner": {"provisioner": "kubernetes.io/aws-ebs"},
-    "metadata.name": {"metadata": {"name": "standard"}},
+POLICY: dict[str, Any] = {"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "ours"}, "spec": {"failurePolicy": "Fail"}}
+BINDING: dict[str, Any] = {
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "metadata": {"name": "ours"},
+    "spec": {"policyName": "ours", "validationActions": ["Deny", "Audit"]},
+}
+GOOD = (CLASS, POLICY, BINDING)
+BAD: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {
+    "volumes before their Pods": ((CLASS | {"volumeBindingMode": "Immediate"},), "StorageClass volumeBindingMode"),
+    "volumes whenever they please": (({key: CLASS[key] for key in CLASS if key != "volumeBindingMode"},), "StorageClass volumeBindingMode"),
+    "volumes that cannot grow": ((CLASS | {"allowVolumeExpansion": False},), "StorageClass allowVolumeExpansion"),
+    "a provisioner of old": ((CLASS | {"provisioner": "kubernetes.io/aws-ebs"},), "StorageClass provisioner"),
+    "a vendor's name": ((CLASS | {"metadata": {"name": "standard"}},), "StorageClass metadata.name"),
+    "an end by default": (({key: CLASS[key] for key in CLASS if key != "reclaimPolicy"},), "StorageClass reclaimPolicy"),
+    "an end that is given up": ((CLASS | {"reclaimPolicy": "Recycle"},), "StorageClass reclaimPolicy"),
+    "admission that fails open": (
+        (POLICY | {"spec": {"failurePolicy": "Ignore"}}, BINDING),
+        "ValidatingAdmissionPolicy spec.failurePolicy",
+    ),
+    "a policy without a binding": ((POLICY,), "ValidatingAdmissionPolicy metadata.name"),
+    "a binding without a policy": ((BINDING,), "ValidatingAdmissionPolicyBinding spec.policyName"),
+    "a binding that only warns": (
+        (POLICY, BINDING | {"spec": {"policyName": "ours", "validationActions": ["Warn"]}}),
+        "ValidatingAdmissionPolicyBinding spec.validationActions",
+    ),
 }
 
 
-def violations(item: dict[str, Any]) -> list[Violation]:
-    return [each for policy in CLUSTER_POLICIES for each in policy(Manifests("production", "", (item,)))]
+def cluster(*objects: dict[str, Any]) -> Manifests:
+    return Manifests("production", "", objects)
 
 
-def test_the_class_of_this_repository_passes() -> None:
-    assert violations(GOOD) == []
+def violations(*objects: dict[str, Any]) -> list[Violation]:
+    return [each for policy in CLUSTER_POLICIES for each in policy(cluster(*objects))]
 
 
-@pytest.mark.parametrize("field", BAD)
-def test_each_rule_names_its_field(field: str) -> None:
-    (found,) = violations(GOOD | BAD[field])
-    assert (found.kind, found.field, found.is_error) == ("StorageClass", field, True)
+def test_the_objects_of_this_repository_pass() -> None:
+    assert violations(*GOOD) == []
+
+
+@pytest.mark.parametrize(("objects", "at"), BAD.values(), ids=BAD.keys())
+def test_each_rule_names_its_field(objects: tuple[dict[str, Any], ...], at: str) -> None:
+    (found,) = violations(*objects)
+    assert (f"{found.kind} {found.field}", found.is_error) == (at, True)
     assert found.hint
 
 
 def test_every_rule_has_an_example() -> None:
-    assert len(BAD) == len(CLUSTER_POLICIES)
+    broken = {policy for policy in CLUSTER_POLICIES for objects, _ in BAD.values() if list(policy(cluster(*objects)))}
+    assert broken == set(CLUSTER_POLICIES)
+
+
+def test_where_the_last_environment_runs_the_data_of_databases_is_kept() -> None:
+    assert list(kept_volumes(cluster(CLASS, CLASS | {"metadata": {"name": "ctx-standard"}, "reclaimPolicy": "Delete"}))) == []
+    (found,) = kept_volumes(cluster(CLASS | {"reclaimPolicy": "Delete"}))
+    assert (found.name, found.field) == ("ctx-fast-ssd", "reclaimPolicy")
+
+
+def test_a_claim_is_of_a_class_that_its_own_cluster_has() -> None:
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": {"storageClassName": "ctx-archive"}}
+    assert list(missing_classes(cluster(claim), cluster(CLASS | {"metadata": {"name": "ctx-archive"}}))) == []
+    (found,) = missing_classes(cluster(claim), cluster(CLASS))
+    assert (found.kind, found.name, found.field) == ("PersistentVolumeClaim", "data", "spec.storageClassName")
+    assert "is ctx-archive, which production does not have" in found.what
+
+
+def test_classes_are_found_wherever_a_charts_values_name_them() -> None:
+    values = {"a": [{"storageClassName": "one"}, 1], "b": {"c": {"storageClassName": "two"}}, "storageClassName": 3}
+    assert named_classes(values) == {"one", "two"}
