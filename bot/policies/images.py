@@ -9,7 +9,7 @@ from bot.policies.fields import text
 from bot.references import DIGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.policies.manifests import Manifests, Pods, Violation
 
@@ -19,11 +19,12 @@ MOVING_WORDS = frozenset(
         *("rolling", "snapshot", "stable", "staging", "test"),
     )
 )
-UNPINNED = {
-    "wanted": "tags can be moved; where digests are required it is not promoted",
+WHY = {  # by what the strictest environment asks for
+    "wanted": "tags can be moved, and where digests are required it is not promoted",
     "required once live": "{} requires one and refuses the Pod, so this is an error once it is live",
     "required": "{} requires one and refuses the Pod",
 }
+PIN = "run `bot pin`, which writes the digest of each tag into apps/<app>/images"
 MOVING_VERSION = re.compile(r"v?\d{1,4}(\.\d+)?")  # 1 and 1.27 follow each patch; a date or 1.27.3 stays
 
 
@@ -84,20 +85,28 @@ def is_pulled_when_missing(manifests: Manifests) -> Iterator[Violation]:
             yield pods.wrong(f"{where}.imagePullPolicy", f"is {policy}: {reason}", hint=hint)
 
 
-def is_pinned(manifests: Manifests) -> Iterator[Violation]:
-    """Has a digest, which is a fact and cannot move."""
+def digests_are_real(manifests: Manifests) -> Iterator[Violation]:
+    """A digest is one, and cannot move."""
     for pods, where, image in _images(manifests):
         if image.digest and not DIGEST.fullmatch(image.digest):
             what = f"has {image.digest[:80]!r} for a digest, which no registry has"
             yield pods.wrong(where, what, hint="run `bot pin`, which asks the registry")
-        elif image.tag and not image.digest:
-            why = UNPINNED[manifests.digests].format(manifests.environment)
-            hint = "run `bot pin`, which writes the digest of each tag into apps/<app>/images"
-            what = f"is {image.repository}:{image.tag} without a digest: {why}"
-            yield pods.wrong(where, what, hint=hint, is_error=manifests.digests == "required")
 
 
-IMAGE_POLICIES = (names_a_registry, names_a_version, stays_what_it_is, is_pulled_when_missing, is_pinned)
+IMAGE_POLICIES = (names_a_registry, names_a_version, stays_what_it_is, is_pulled_when_missing, digests_are_real)
+
+
+def unpinned(environments: Iterable[Manifests]) -> Iterator[tuple[str, str, bool]]:
+    """Each image that runs by its tag alone, what is wrong with that, and whether it is an error; once, whatever runs it and where."""
+    found: dict[str, dict[str, list[Manifests]]] = {}
+    for manifests in environments:
+        for image in sorted({image for _, _, image in _images(manifests) if image.tag and not image.digest}):
+            found.setdefault(image.repository, {}).setdefault(image.tag, []).append(manifests)
+    for repository, tags in found.items():
+        where = "; ".join(f"{tag} in {', '.join(each.environment for each in running)}" for tag, running in tags.items())
+        asked = max((each.digests for running in tags.values() for each in running), key=list(WHY).index)
+        strict = dict.fromkeys(each.environment for running in tags.values() for each in running if each.digests == asked)
+        yield repository, f"{repository} is without a digest, {where}: {WHY[asked].format(', '.join(strict))}", asked == "required"
 
 
 def _images(manifests: Manifests) -> Iterator[tuple[Pods, str, Image]]:

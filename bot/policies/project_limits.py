@@ -94,7 +94,9 @@ def the_bot_may_get_and_sync(project: Object, application: str) -> Iterator[Viol
         yield wrong(project, "spec.roles", "has no role bot: no token can be made for it", hint="copy the one of another project")
     for index, role in roles:
         subject = f"proj:{name_of(project)}:{BOT}"
-        wanted = {("p", subject, "applications", right, f"{name_of(project)}/{application}", "allow") for right in RIGHTS}
+        wanted: set[tuple[str, ...]] = {
+            ("p", subject, "applications", right, f"{name_of(project)}/{application}", "allow") for right in RIGHTS
+        }
         written = {tuple(word.strip() for word in line.split(",")): line for line in words(role, "policies")}
         for line in sorted(wanted - written.keys()):
             what = f"lacks the right to {line[3]} {application}: the bot cannot observe it, or start a rollback's sync"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem
 from bot.kustomizations import HASH_SUFFIX
+from bot.model import APPS
 from bot.policies.all import POLICIES, SOURCE_POLICIES
 from bot.policies.backups import shared_places
+from bot.policies.causes import without_consequences
 from bot.policies.changes import immutable_changes
+from bot.policies.images import PIN, unpinned
 from bot.policies.manifests import SCRAPE_INTERVAL, Manifests
 from bot.policies.metrics.labels import panels_find_series
 from bot.policies.origins import origin_of, origins
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Digests, Inspector, Policy, SourcePolicy, Violation
     from bot.ports import Objects, Rendered
 
+IMAGES = "/images/kustomization.yaml"
 PROMOTE = "the head of apps/ no longer has it: promote it"
 
 
@@ -65,11 +70,14 @@ def violations(
     sources: Sequence[SourcePolicy] = SOURCE_POLICIES,
 ) -> list[Violation]:
     """What policies and inspectors have against a render and its files, each thing once."""
-    manifests = manifests_of(look)
-    found = [violation for policy in policies for violation in policy(manifests)]
+    found = without_consequences(manifests_of(look), partial(_judged, policies))
     found += [violation for policy in sources for violation in policy(look.texts)]
     found += [violation for inspector in inspectors for violation in inspector(look.rendered.objects)]
     return list(dict.fromkeys(found))
+
+
+def _judged(policies: Sequence[Policy], manifests: Manifests) -> list[Violation]:
+    return [violation for policy in policies for violation in policy(manifests)]
 
 
 def beside_each_other(looks: Sequence[Look], *, all_seen: bool) -> Iterator[Problem]:
@@ -79,6 +87,19 @@ def beside_each_other(looks: Sequence[Look], *, all_seen: bool) -> Iterator[Prob
     found += panels_find_series([*map(manifests_of, looks)]) if all_seen else ()
     for name, violation in found:
         yield from problems(by_name[name], [violation])
+
+
+def unpinned_images(pairs: Sequence[tuple[Look | None, Look | None]]) -> Iterator[Problem]:
+    """Images without a digest, with the head of `apps/` where that can be seen; what only a release still lacks is a warning."""
+    looks = [look for now, head in pairs if (look := head or now)]
+    texts = {path: text for look in looks for path, text in look.texts.items() if path.endswith(IMAGES)}
+    coming = list(unpinned(map(manifests_of, looks)))
+    mended = list(unpinned(replace(manifests_of(now), digests="wanted") for now, head in pairs if now and head))
+    known = {repository for repository, *_ in coming}
+    late = [(repository, what, False) for repository, what, _ in mended if repository not in known]
+    for repository, what, is_error in (*coming, *late):
+        file = next((path for path in sorted(texts) if repository in texts[path]), APPS)
+        yield Problem(file, what, PIN if repository in known else PROMOTE, is_error)
 
 
 def manifests_of(look: Look) -> Manifests:

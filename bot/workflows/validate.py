@@ -13,7 +13,7 @@ from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.policies.projects import rendered_kinds
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
 from bot.workflows.clusters import read_clusters
-from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, warnings_of
+from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, unpinned_images, warnings_of
 from bot.workflows.platform import read_platform
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
@@ -46,7 +46,7 @@ def validate(
     renders = {env.name: done[env.name, commit] for env in environments}
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = list(contents_problems(objects, stack, environments))
-    looks: list[Look] = []
+    pairs: list[tuple[Look | None, Look | None]] = []
     clusters = read_clusters(objects, commit)
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
@@ -55,8 +55,10 @@ def validate(
         look = _look(objects, stack, environment, commit=commit, rendered=now, clusters=clusters)
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
         found += inspected(look, coming, inspectors=inspectors)
-        looks += filter(None, [coming or look])
+        pairs.append((look, coming))
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
+    looks = [look for now, coming in pairs if (look := coming or now)]
+    found += unpinned_images(pairs)
     found += beside_each_other(looks, all_seen=all_seen)
     kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
     platform = read_platform(objects, renderer, commit, whole=not names)

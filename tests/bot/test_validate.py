@@ -217,16 +217,30 @@ def test_projects_allow_what_environments_use_and_nothing_more(checkout: Path, b
         assert any(words in each for each in found), (words, found)
 
 
-def test_an_unpinned_release_is_an_error_where_digests_are_required_and_the_environment_is_live(checkout: Path, bot: Bot) -> None:
+def test_an_unpinned_image_is_one_warning_and_an_error_where_digests_are_required_and_the_environment_is_live(
+    checkout: Path, bot: Bot
+) -> None:
     unpin(checkout)
     take_anew(checkout, bot)
-    warned = told(bot, "v1.4.2 without a digest", environments=("prod",))
-    assert warned
-    assert all("an error once it is live" in problem["what"] and not problem["is_error"] for problem in warned)
+    (warned,) = told(bot, "context-api is without a digest")
+    assert "v1.4.2 in dev, staging, prod: prod requires one" in warned["what"]
+    assert "an error once it is live" in warned["what"]
+    assert (warned["file"], warned["is_error"]) == ("apps/context-api/images/kustomization.yaml", False)
     replace(checkout / "environments/prod/environment.yaml", "live: false", "live: true")
-    refused = told(bot, "v1.4.2 without a digest", environments=("prod",))
-    assert [problem["is_error"] for problem in refused] == [True] * len(warned)
-    assert not any(problem["is_error"] for problem in told(bot, "v1.4.2 without a digest", environments=("staging",)))
+    (refused,) = told(bot, "context-api is without a digest", environments=("prod",))
+    assert refused["is_error"]
+    assert not told(bot, "context-api is without a digest", environments=("staging",))[0]["is_error"]
+
+
+def test_a_digest_that_a_release_alone_still_lacks_is_a_warning(checkout: Path, bot: Bot) -> None:
+    path = checkout / "apps/context-api/images/kustomization.yaml"
+    pinned = path.read_text()
+    unpin(checkout)
+    take_anew(checkout, bot)
+    path.write_text(pinned)
+    (named,) = told(bot, "context-api is without a digest")
+    assert "v1.4.2 in staging, prod: " in named["what"]
+    assert (named["hint"], named["is_error"]) == ("the head of apps/ no longer has it: promote it", False)
 
 
 def test_environments_that_are_named_are_looked_at_alone(checkout: Path, bot: Bot) -> None:

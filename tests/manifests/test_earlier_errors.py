@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.kustomizations import HASH_SUFFIX
+from bot.policies.all import POLICIES
+from bot.policies.causes import FOLDED, without_consequences
+from bot.policies.manifests import POD_PATHS, Manifests
 from bot.wiring import build_inspectors
 from bot.workflows.inspection import Look, violations
 from tests.conftest import require_peer
 from tests.manifests.planted_monitoring import MONITORING
 from tests.manifests.planted_traffic import TRAFFIC
 from tests.manifests.planted_workloads import WORKLOADS
+from tests.manifests.planting import one
 from tests.manifests.renders import NAMES
 
 if TYPE_CHECKING:
@@ -57,3 +61,31 @@ def test_the_error_is_named(planted: Planted, renders: Mapping[str, Render]) -> 
     planted.plant(objects)
     found = judged(render, objects)
     assert named(found, planted), [f"{each.kind} {each.name}: {each.field}: {each.what}" for each in found]
+
+
+NAME = "app.kubernetes.io/name"
+
+
+@pytest.mark.parametrize("label", ["missing", "of another"])
+def test_a_label_that_pods_are_found_by_is_one_error_and_not_one_for_each_rule_that_looks_for_them(
+    label: str, renders: Mapping[str, Render]
+) -> None:
+    """Without it each NetworkPolicy, AuthorizationPolicy, Service, monitor and alert is wrong, too: dozens of errors elsewhere."""
+    render = renders["prod"]
+    objects = copy.deepcopy(list(render.objects))
+    template = one(objects, "StatefulSet", "neo4j")
+    for key in POD_PATHS["StatefulSet"]:
+        template = template[key]
+    template["metadata"]["labels"] = {**template["metadata"]["labels"], NAME: "neo5j"}
+    if label == "missing":
+        del template["metadata"]["labels"][NAME]
+
+    def judge(manifests: Manifests) -> list[Violation]:
+        return [each for policy in POLICIES for each in policy(manifests) if each.is_error]
+
+    planted = Manifests("prod", render.environment.namespace, tuple(objects))
+    assert len(judge(planted)) >= (40 if label == "missing" else 10)
+    (found,) = without_consequences(planted, judge)
+    where = f"spec.template.metadata.labels.{NAME}" if label == "missing" else "spec.selector.matchLabels"
+    assert (found.kind, found.name, found.field) == ("StatefulSet", "neo4j", where)
+    assert found.what.endswith(FOLDED)

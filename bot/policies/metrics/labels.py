@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import promql_parser
 
+from bot.policies.metrics import exported
 from bot.policies.metrics.expressions import expressions, metric, nodes, selectors
 from bot.policies.metrics.inference import wrong_groupings
-from bot.policies.metrics.scrapes import OTHERS
+from bot.policies.metrics.scrapes import OTHERS, is_blind
 from bot.policies.metrics.series import Measured
 from bot.policies.metrics.values import Names, alternatives
 
@@ -31,27 +32,33 @@ class Fault(NamedTuple):
 
     what: str
     hint: str
+    unscraped: str = ""  # the component or job that nothing scrapes
 
 
 def labels_are_there(manifests: Manifests) -> Iterator[Violation]:
     """A label that series do not have matches nothing, and an alert on nothing never fires."""
-    measured = Measured(manifests)
+    measured, unscraped, blind = Measured(manifests), set[str](), is_blind(manifests)
     for each in _of_rules(manifests):
-        yield from (each.wrong(what, hint=hint) for what, hint in label_faults(each.query, measured))
+        for what, hint, component in label_faults(each.query, measured):
+            if component not in unscraped and not (component and blind):  # else each rule on it would say so
+                yield each.wrong(what, hint=hint)
+            unscraped |= {component} - {""}
 
 
 def values_name_what_is_rendered(manifests: Manifests) -> Iterator[Violation]:
     """A job, workload or container that is not there has no series."""
-    measured, names = Measured(manifests), Names(manifests)
+    measured, names, blind = Measured(manifests), Names(manifests), is_blind(manifests)
     for each in _of_rules(manifests):
-        yield from (each.wrong(what, hint=hint) for what, hint in value_faults(each.query, measured, names))
+        for what, hint, component in value_faults(each.query, measured, names):
+            if not (component and blind):
+                yield each.wrong(what, hint=hint)
 
 
 def ranges_hold_two_samples(manifests: Manifests) -> Iterator[Violation]:
     """A range that is shorter than two scrapes holds one sample or none, and a rate of that is nothing."""
     measured = Measured(manifests)
     for each in _of_rules(manifests):
-        yield from (each.wrong(what, hint=hint) for what, hint in range_faults(each.query, measured))
+        yield from (each.wrong(what, hint=hint) for what, hint, _ in range_faults(each.query, measured))
 
 
 def panels_find_series(environments: Sequence[Manifests]) -> Iterator[tuple[str, Violation]]:
@@ -60,7 +67,7 @@ def panels_find_series(environments: Sequence[Manifests]) -> Iterator[tuple[str,
     for manifests in environments:
         for each in expressions(manifests):
             found = [] if each.of_rule else [_faults(each.query, *one) for one in known]
-            for what, hint in min(found, key=len, default=()):
+            for what, hint, _ in min(found, key=len, default=()):
                 yield manifests.environment, each.wrong(what, hint=hint)
 
 
@@ -74,7 +81,8 @@ def label_faults(query: str, measured: Measured) -> Iterator[Fault]:
         name, found = str(metric(selector)), _asked_for(selector, measured)
         if found is not None and not found:
             hint = "add a monitor for it, or move the expression into a feature of the environments that have one"
-            yield Fault(f"measures {name}, which nothing here scrapes", hint)
+            component = next((one.component for one in exported() if name in one.series), name)
+            yield Fault(f"measures {name}, which nothing here scrapes, as all of {component}", hint, component)
         for matcher in selector.matchers.matchers if found else ():
             if matcher.name != "__name__" and (fault := _label_fault(name, matcher.name, found or ())):
                 yield fault
@@ -96,7 +104,8 @@ def value_faults(query: str, measured: Measured, names: Names) -> Iterator[Fault
                 if not any(_matches(option, each) for each in there):
                     said = matcher.value if len(options) == 1 else option
                     what = f'asks for {matcher.name}="{said}" of {name}, which nothing here is called'
-                    yield Fault(what, f"there are {', '.join(sorted(there)) or 'none'}")
+                    hint = f"there are {', '.join(sorted(there)) or 'none'}"
+                    yield Fault(what, hint, said if matcher.name == "job" else "")
 
 
 def range_faults(query: str, measured: Measured) -> Iterator[Fault]:

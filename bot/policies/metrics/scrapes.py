@@ -67,6 +67,11 @@ def all_scrapes(manifests: Manifests) -> tuple[Scrape, ...]:
     return tuple(scrape for scrape, _, _ in _of_monitors(manifests))
 
 
+def is_blind(manifests: Manifests) -> bool:
+    """Whether a monitor finds nothing, which is said of the monitor, and not of each rule that it leaves without series."""
+    return any(not scraped(manifests, monitor) for monitor in manifests.of("ServiceMonitor"))
+
+
 def duration(written: str) -> timedelta:
     """A length of time in Prometheus' words; the operator's default where it is none."""
     try:

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.policies.images import IMAGE_POLICIES, is_pinned, is_pulled_when_missing, names_a_registry, names_a_version, stays_what_it_is
-from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
+from bot.policies.images import (
+    IMAGE_POLICIES,
+    digests_are_real,
+    is_pulled_when_missing,
+    names_a_registry,
+    names_a_version,
+    stays_what_it_is,
+    unpinned,
+)
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd, good
 
 if TYPE_CHECKING:
     from bot.policies.manifests import Digests
@@ -43,9 +51,8 @@ FAILING = (
         "one released version",
     ),
     Failing(is_pulled_when_missing, "Deployment context-api spec.template.spec.containers[api].imagePullPolicy", "Always", "IfNotPresent"),
-    Failing(is_pinned, "Deployment context-api spec.template.spec.containers[api].image", "ghcr.io/team/context-api:v1.4.2", "bot pin"),
     Failing(
-        is_pinned,
+        digests_are_real,
         "Deployment context-api spec.template.spec.containers[api].image",
         "ghcr.io/team/context-api:v1.4.2@sha256:abc",
         "bot pin",
@@ -66,22 +73,39 @@ def test_odd_shapes_are_passed_over() -> None:
     check_odd(IMAGE_POLICIES)
 
 
-def test_a_tag_without_a_digest_is_a_warning() -> None:
-    (violation,) = is_pinned(changed(IMAGE, "ghcr.io/team/context-api:v1.4.2"))
-    assert not violation.is_error
+TAG = "ghcr.io/team/context-api:v1.4.2"
+
+
+def told(*environments: tuple[str, Digests], image: str = TAG) -> list[tuple[str, str, bool]]:
+    base = changed(IMAGE, image)
+    return list(unpinned(replace(base, environment=name, digests=digests) for name, digests in environments))
+
+
+def test_a_tag_without_a_digest_is_one_warning_whatever_runs_it_and_where() -> None:
+    assert list(unpinned([good(), good()])) == []
+    (found,) = told(("dev", "wanted"), ("staging", "wanted"))
+    why = "tags can be moved, and where digests are required it is not promoted"
+    what = f"ghcr.io/team/context-api is without a digest, v1.4.2 in dev, staging: {why}"
+    assert found == ("ghcr.io/team/context-api", what, False)
 
 
 @pytest.mark.parametrize(
     ("digests", "is_error", "words"),
-    [("required", True, "staging requires one and refuses the Pod"), ("required once live", False, "an error once it is live")],
+    [("required", True, ": prod requires one and refuses the Pod"), ("required once live", False, "an error once it is live")],
 )
 def test_where_digests_are_required_a_tag_alone_is_an_error_once_the_environment_is_live(
     digests: Digests, words: str, *, is_error: bool
 ) -> None:
-    (violation,) = is_pinned(replace(changed(IMAGE, "ghcr.io/team/context-api:v1.4.2"), digests=digests))
-    assert violation.is_error is is_error
-    assert words in violation.what
-    assert "bot pin" in violation.hint
+    ((_, what, found),) = told(("dev", "wanted"), ("prod", digests))
+    assert found is is_error
+    assert words in what
+    assert "v1.4.2 in dev, prod" in what
+
+
+def test_other_tags_of_an_image_are_named_with_their_environments() -> None:
+    one, other = (changed(IMAGE, f"ghcr.io/team/context-api:{tag}") for tag in ("v1", "v2"))
+    ((_, what, _),) = unpinned([replace(one, environment="dev"), other])
+    assert "is without a digest, v1 in dev; v2 in staging: " in what
 
 
 @pytest.mark.parametrize("tag", ["v1.4.2", "5.26.29-enterprise", "v1.19.0-unprivileged", "2026.08.0", "20260823"])

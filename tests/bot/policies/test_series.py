@@ -197,6 +197,15 @@ def test_sidecars_are_scraped_by_the_monitor_that_asks_their_agent() -> None:
     assert 'asks for destination_workload="api"' in values.what
 
 
+def test_what_nothing_scrapes_is_said_once_and_not_at_all_where_a_monitor_that_finds_nothing_is_to_blame() -> None:
+    rules = [rule("errors_total > 1"), rule("http_requests_total > 1"), rule('up{job="context-api"} == 0'), rule("collection_points < 1")]
+    first, job = found(prod(*rules, scraped=SCRAPED[1:]))
+    assert (first.field, job.field) == ("spec.groups[0].rules[0].expr", "spec.groups[0].rules[2].expr")
+    assert "which nothing here scrapes, as all of context-api" in first.what
+    assert 'asks for job="context-api"' in job.what
+    assert found(prod(*rules, scraped=(monitor("context-apy"), SCRAPED[1]))) == []
+
+
 def panels(environment: str, *exprs: str, objects: tuple[dict[str, Any], ...]) -> Manifests:
     shown = [{"title": "Panel", "targets": [{"refId": "A", "expr": expr}]} for expr in exprs]
     labels = {"grafana_dashboard": "1"}
