@@ -92,14 +92,24 @@ def place_problems(environments: Iterable[Environment], clusters: Sequence[Clust
 
 def storage_problems(platform: Platform, looks: Iterable[Look], environments: Sequence[Environment]) -> Iterator[Problem]:
     """Claims of classes that the environment's cluster lacks, and classes that lose the last environment's data."""
-    followed = {environment.promotes_from for environment in environments}
     by_name = {environment.name: environment for environment in environments}
+    steps = {environment.name: _steps(environment, by_name) for environment in environments}
     for cluster, folder in platform.clusters:
         own = [look for look in looks if by_name[look.name].cluster == cluster.server]
         for look in own:
             yield from problems(look, missing_classes(manifests_of(look), manifests_of(folder)))
-        if any(look.name not in followed for look in own):
+        if any(steps[look.name] == max(steps.values()) for look in own):
             yield from problems(folder, kept_volumes(manifests_of(folder)))
+
+
+def _steps(environment: Environment, by_name: Mapping[str, Environment]) -> int:
+    """How far an environment is from the head of `apps/`; those that are in no order are named elsewhere."""
+    passed: list[str] = []
+    found: Environment | None = environment
+    while found and found.name not in passed:
+        passed.append(found.name)
+        found = by_name.get(found.promotes_from or "")
+    return len(passed)
 
 
 def _application(platform: Platform, environment: Environment) -> Iterator[Problem]:
