@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-HOOK, SYNC_OPTIONS = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-options"
+PREFIX = "argocd.argoproj.io/"
+HOOK, DELETE_POLICY, SYNC_OPTIONS = f"{PREFIX}hook", f"{PREFIX}hook-delete-policy", f"{PREFIX}sync-options"
 REPLACED = ("Replace=true", "Force=true")
+# As Argo CD 3.5 reads them. It takes an object with another word for a hook all the same, one of no phase: it is never applied.
+HOOK_TYPES = frozenset({"PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"})
+DELETE_POLICIES = frozenset({"BeforeHookCreation", "HookSucceeded", "HookFailed"})
 
 
 def is_made_anew(item: dict[str, Any]) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.policies.access import ACCESS_POLICIES
+from bot.policies.addresses import ADDRESS_POLICIES
 from bot.policies.authorization import AUTHORIZATION_POLICIES
+from bot.policies.backup_alerts import BACKUP_ALERT_POLICIES
+from bot.policies.backup_settings import BACKUP_SETTING_POLICIES
 from bot.policies.backups import BACKUP_POLICIES
 from bot.policies.declared import DECLARED_POLICIES
 from bot.policies.destinations import DESTINATION_POLICIES
 from bot.policies.disruption import DISRUPTION_POLICIES
+from bot.policies.files import FILE_POLICIES
 from bot.policies.gateway import GATEWAY_POLICIES
+from bot.policies.hooks import HOOK_POLICIES
 from bot.policies.images import IMAGE_POLICIES
 from bot.policies.jobs import JOB_POLICIES
 from bot.policies.kinds import KIND_POLICIES
@@ -44,12 +49,17 @@ if TYPE_CHECKING:
 
 POLICIES: tuple[Policy, ...] = (
     *ACCESS_POLICIES,
+    *ADDRESS_POLICIES,
     *AUTHORIZATION_POLICIES,
     *BACKUP_POLICIES,
+    *BACKUP_ALERT_POLICIES,
+    *BACKUP_SETTING_POLICIES,
     *DECLARED_POLICIES,
     *DESTINATION_POLICIES,
     *DISRUPTION_POLICIES,
+    *FILE_POLICIES,
     *GATEWAY_POLICIES,
+    *HOOK_POLICIES,
     *IMAGE_POLICIES,
     *JOB_POLICIES,
     *KIND_POLICIES,

@@ -5,110 +5,110 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.policies.backup_jobs import Running, backups, said_in
+from bot.policies.backup_programs import DOWNLOAD, FOLDER_OF_BACKUPS, FROM, NODES, PLACE, SEED, TAKE_SNAPSHOTS, TAKE_STORES
 from bot.policies.contracts import NEO4J, QDRANT
-from bot.policies.fields import mapping, mappings, text
+from bot.policies.fields import at, mapping, mappings, text
 from bot.policies.manifests import name_of
 from bot.policies.programs import programs
 from bot.policies.sizes import claim_size, own_claims
-from bot.policies.variables import variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.policies.backup_programs import Variable
     from bot.policies.contracts import Contract
-    from bot.policies.manifests import Manifests, Pods, Violation
+    from bot.policies.manifests import Manifests, Violation
     from bot.policies.programs import Program
 
 GI = 1024**3
-KEEP, STORE = "BACKUP_KEEP", "BACKUP_STORE"
+FILLING = (TAKE_SNAPSHOTS, TAKE_STORES, DOWNLOAD)
 SNAPSHOTS = "/qdrant/snapshots"
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a Job backs up: which program's data, and how often it lies on the Job's own volume at once."""
+    """What a Job backs up: which program's data, by which port, and how often it lies on the Job's own volume at once."""
 
+    members: Variable  # lists them
     contract: Contract
+    port: int
     data: str  # where the program mounts it
     of_each_member: bool
     copies: int
     why: str
 
 
-SOURCES = {  # by the variable that lists the members
-    "QDRANT_NODES": Source(
-        QDRANT, "/qdrant/storage", of_each_member=True, copies=1, why="the snapshots of all members are uploaded together"
+SOURCES = (
+    Source(
+        *(NODES, QDRANT, 6333, "/qdrant/storage"), of_each_member=True, copies=1, why="the snapshots of all members are uploaded together"
     ),
-    "BACKUP_FROM": Source(NEO4J, "/data", of_each_member=False, copies=2, why="a backup is unpacked beside itself to be checked"),
-}
-
-
-@dataclass(frozen=True)
-class Backup:
-    """A CronJob that takes or restores backups, by the variables of its first container that has them."""
-
-    pods: Pods
-    where: str
-    values: dict[str, str]
-
-    def wrong(self, name: str, what: str, *, hint: str) -> Violation:
-        """A violation by a variable."""
-        return self.pods.wrong(f"{self.where}.env[{name}]", what, hint=hint)
+    Source(*(FROM, NEO4J, 6362, "/data"), of_each_member=False, copies=2, why="a backup is unpacked beside itself to be checked"),
+)
 
 
 def backups_ask_every_member(manifests: Manifests) -> Iterator[Violation]:
     """The list of members names each member of the database, and nobody else."""
-    for backup, name, source in _sources(manifests):
-        wanted = [member for program in programs(manifests, source.contract) for member in _members(program)]
-        named = [each.strip().rpartition(":")[0] for each in backup.values[name].split(",")]
+    for running, source in _asking(manifests):
+        wanted = [f"{member}:{source.port}" for program in programs(manifests, source.contract) for member in _members(program)]
+        named = running.value(source.members.name).split(",")
         if sorted(named) != sorted(wanted):
             absent, foreign = sorted(set(wanted) - set(named)), sorted(set(named) - set(wanted))
             less = f"leaves out {', '.join(absent)}: what only they hold is in no backup" if absent else ""
-            more = f"names {', '.join(foreign)}, which is no member" if foreign else ""
+            more = f"names {', '.join(map(repr, foreign))}, which is no member" if foreign else ""
             what = "; ".join(filter(None, (less, more))) or "names a member twice"
-            yield backup.wrong(name, what, hint=f"name {', '.join(wanted) or 'the members'}, each with its port")
-
-
-def the_last_backup_is_kept(manifests: Manifests) -> Iterator[Violation]:
-    """However old it is, one backup stays."""
-    for backup in _backups(manifests, KEEP):
-        written = backup.values[KEEP]
-        if not written.isdecimal() or int(written) < 1:
-            what = f"is {written or 'empty'}: when backups fail for a month, retention removes the last good one"
-            yield backup.wrong(KEEP, what, hint="write 1 or more")
+            yield running.wrong(source.members.name, what, hint=f"write {','.join(wanted) or 'the members'}, without a blank")
 
 
 def backups_say_their_environment(manifests: Manifests) -> Iterator[Violation]:
     """The place of backups names the environment that they are of, and no other."""
     own = manifests.environment
-    for backup in _backups(manifests, STORE):
-        place = backup.values[STORE]
+    for running in _reading(manifests, PLACE):
+        place = running.value(PLACE.name)
         others = [name for name in manifests.others if _names(place.replace(own, "") if name in own else place, name)]
-        if not _names(place, own) or others:
+        if place and (not _names(place, own) or others):
             reason = f"is of {', '.join(others)}" if others else f"does not name {own}"
             what = f"{place} {reason}: the retention of one environment would remove the backups of another"
-            yield backup.wrong(STORE, what, hint=f"name a bucket or folder of {own} alone, as store:bucket-{own}/folder")
+            yield running.wrong(PLACE.name, what, hint=f"name a bucket or folder of {own} alone, as store:bucket-{own}/folder")
+
+
+def backups_lie_on_a_disk(manifests: Manifests) -> Iterator[Violation]:
+    """All programs of a Job find the folder of backups on the same volume, a disk of its own that those that fill it may write to."""
+    for backup in backups(manifests):
+        places = [(each, *_folder(each)) for each in backup.running if each.step]
+        first = next((_lies(each, folder) for each, _, folder in places if folder), None)
+        for each, where, folder in places:
+            if not folder:
+                continue
+            reason = _why_no_disk(each, folder)
+            if not reason and _lies(each, folder) != first:
+                reason = "is not where the other programs of the Job have it"
+            if reason:
+                what = f"is {folder}, which {reason}: a backup is lost before it is uploaded, or a restore finds none"
+                yield backup.pods.wrong(where, what, hint="mount the Job's ephemeral volume there, in each container that names the folder")
 
 
 def scratch_holds_the_backup(manifests: Manifests) -> Iterator[Violation]:
     """The volume of a backup or restore has room for all that lies on it at once, with full databases."""
-    for backup, _, source in _sources(manifests):
-        needed = sum(
-            _claimed(program, source.data) * source.copies * (program.members if source.of_each_member else 1)
-            for program in programs(manifests, source.contract)
-        )
-        found = sum(claim_size(claim) for claim in own_claims(backup.pods))
-        if found < needed:
+    for backup in backups(manifests):
+        for source in (each for each in SOURCES if backup.kind and each.contract is backup.kind.database):
+            needed = sum(
+                _claimed(program, source.data) * source.copies * (program.members if source.of_each_member else 1)
+                for program in programs(manifests, source.contract)
+            )
+            found = sum(claim_size(claim) for claim in own_claims(backup.pods))
+            if found >= needed:
+                continue
             what = f"have {found / GI:g}Gi for up to {needed / GI:g}Gi: {source.why}"
             yield backup.pods.wrong(f"{backup.pods.path}.volumes", what, hint=f"give it an ephemeral volume of {needed / GI:g}Gi")
 
 
 def members_hold_their_snapshots(manifests: Manifests) -> Iterator[Violation]:
     """A snapshot of the largest collection fits on its member: it may be all that the member has."""
-    for program in programs(manifests, QDRANT) if list(_backups(manifests, "QDRANT_NODES")) else ():
-        room, needed = _claimed(program, SNAPSHOTS), _claimed(program, SOURCES["QDRANT_NODES"].data)
+    for program in programs(manifests, QDRANT) if list(_reading(manifests, NODES)) else ():
+        room, needed = _claimed(program, SNAPSHOTS), _claimed(program, SOURCES[0].data)
         if room < needed:
             what = f"claim {room / GI:g}Gi for snapshots beside {needed / GI:g}Gi of data: a large collection gets none, so no backup"
             yield program.pods.wrong("spec.volumeClaimTemplates", what, hint=f"make it {needed / GI:g}Gi")
@@ -116,8 +116,8 @@ def members_hold_their_snapshots(manifests: Manifests) -> Iterator[Violation]:
 
 BACKUP_POLICIES = (
     backups_ask_every_member,
-    the_last_backup_is_kept,
     backups_say_their_environment,
+    backups_lie_on_a_disk,
     scratch_holds_the_backup,
     members_hold_their_snapshots,
 )
@@ -125,33 +125,59 @@ BACKUP_POLICIES = (
 
 def shared_places(environments: Iterable[Manifests]) -> Iterator[tuple[str, Violation]]:
     """Backups of different databases or environments in one place, each with its environment: retention removes what is not its own."""
-    users = defaultdict[str, dict[tuple[str, str], Backup]](dict)
+    users = defaultdict[str, dict[tuple[str, str], Running]](dict)
     for manifests in environments:
-        for backup, name, _ in _sources(manifests):
-            place = backup.values.get(STORE, "").rstrip("/")
-            users[place].setdefault((manifests.environment, name), backup)
+        for backup in backups(manifests):
+            for running in backup.with_variable(PLACE):
+                database = backup.kind.name if backup.kind else backup.pods.name
+                users[running.value(PLACE.name).rstrip("/")].setdefault((manifests.environment, database), running)
     for place, here in users.items():
         around = {key for other, there in users.items() if f"{place}/".startswith(f"{other}/") for key in there}
-        for key, backup in here.items() if place else ():
+        for key, running in here.items() if place else ():
             for environment, name in sorted(around - {key}):
-                what = f"{place} is where {environment} keeps the backups of its {name}: the retention of one removes those of the other"
-                yield key[0], backup.wrong(STORE, what, hint="give each environment and database a bucket or folder of its own")
+                what = f"{place} is where {environment} keeps what {name} makes: the retention of one removes the backups of the other"
+                yield key[0], running.wrong(PLACE.name, what, hint="give each environment and database a bucket or folder of its own")
 
 
-def _backups(manifests: Manifests, name: str) -> Iterator[Backup]:
-    """The CronJobs with a container that has a variable."""
-    for pods in manifests.pods:
-        if pods.kind == "CronJob":
-            for where, container in pods.containers():
-                values = {key: value for key, value in variables_of(manifests, container).values.items() if value is not None}
-                if name in values:
-                    yield Backup(pods, where, values)
-                    break
+def _reading(manifests: Manifests, variable: Variable) -> Iterator[Running]:
+    """Every container whose program reads a variable."""
+    for backup in backups(manifests):
+        yield from backup.with_variable(variable)
 
 
-def _sources(manifests: Manifests) -> Iterator[tuple[Backup, str, Source]]:
-    for name, source in SOURCES.items():
-        yield from ((backup, name, source) for backup in _backups(manifests, name))
+def _asking(manifests: Manifests) -> Iterator[tuple[Running, Source]]:
+    """Every container that asks members, which it has listed."""
+    for source in SOURCES:
+        yield from ((running, source) for running in _reading(manifests, source.members) if running.value(source.members.name))
+
+
+def _folder(running: Running) -> tuple[str, str]:
+    """Where a program is told of the folder of backups, and its name; empty where it is not told."""
+    if running.step is SEED:
+        return f"{running.where}.command", said_in(running.container)[-1]
+    return f"{running.where}.env[{FOLDER_OF_BACKUPS.name}]", running.value(FOLDER_OF_BACKUPS.name)
+
+
+def _mount(running: Running, folder: str) -> dict[str, Any]:
+    """The innermost mount that a folder lies below."""
+    around = [each for each in mappings(running.container, "volumeMounts") if folder.startswith(f"{text(each, 'mountPath').rstrip('/')}/")]
+    return max(around, key=lambda each: len(text(each, "mountPath")), default={})
+
+
+def _lies(running: Running, folder: str) -> tuple[str, str, str]:
+    """Volume, folder of it that is mounted, and the way from there."""
+    mount = _mount(running, folder)
+    return text(mount, "name"), text(mount, "subPath"), folder.removeprefix(text(mount, "mountPath").rstrip("/"))
+
+
+def _why_no_disk(running: Running, folder: str) -> str:
+    mount = _mount(running, folder)
+    volume = next((each for each in mappings(running.pods.spec, "volumes") if text(each, "name") == text(mount, "name")), {})
+    if not mount:
+        return "lies below no mounted volume"
+    if not volume.keys() & {"ephemeral", "persistentVolumeClaim"}:
+        return f"is on {text(mount, 'name')}, no disk of its own but the node's"
+    return "is read-only there" if at(mount, "readOnly") is True and running.step in FILLING else ""
 
 
 def _members(program: Program) -> Iterator[str]:

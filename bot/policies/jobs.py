@@ -49,6 +49,17 @@ def _why_unreadable(schedule: str) -> str:
     return ""
 
 
+def suspended_ones_never_run(manifests: Manifests) -> Iterator[Violation]:
+    """A CronJob is suspended for good, and then its schedule says so; else it looks like one that runs."""
+    for item in manifests.of("CronJob"):
+        if at(item, "spec", "suspend") is True and text(item, "spec", "schedule") != NEVER:
+            what = (
+                f"is true beside the schedule {text(item, 'spec', 'schedule') or 'that is not set'}: it looks as if it ran, and never does"
+            )
+            hint = f'remove suspend; where people start it, as a restore, write the schedule "{NEVER}"; what must not run here is left out'
+            yield wrong(item, "spec.suspend", what, hint=hint)
+
+
 def schedules_have_a_time_zone(manifests: Manifests) -> Iterator[Violation]:
     """A schedule says in which time zone."""
     for item in manifests.of("CronJob"):
@@ -76,20 +87,25 @@ def late_runs_still_start(manifests: Manifests) -> Iterator[Violation]:
 def runs_come_to_an_end(manifests: Manifests) -> Iterator[Violation]:
     """A run has a longest time and a number of attempts."""
     for item, where in _jobs(manifests):
+        then = "with Forbid no later run starts" if text(item, "kind") == "CronJob" else "whoever waits for it, as a sync does, waits on"
         for key, reason in (("activeDeadlineSeconds", "a run that hangs stays for ever"), ("backoffLimit", "it is tried 6 times over")):
             if not isinstance(at(item, *where.split("."), key), int):
-                what = f"is not set: {reason}, and with Forbid no later run starts"
-                yield wrong(item, f"{where}.{key}", what, hint=f"set {key}")
+                yield wrong(item, f"{where}.{key}", f"is not set: {reason}, and {then}", hint=f"set {key}")
 
 
 def history_is_short(manifests: Manifests) -> Iterator[Violation]:
     """What is kept of past runs is written down; a failed one is kept, for people to look at."""
     for item in manifests.of("CronJob"):
         for key in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
-            limit = at(item, "spec", key)
-            if not isinstance(limit, int) or (limit < 1 and key.startswith("failed")):
-                what = "is not set, or 0: nobody can see why the last run failed"
-                yield wrong(item, f"spec.{key}", what, hint=f"set {key} to 1 or more")
+            limit, of_failed = at(item, "spec", key), key.startswith("failed")
+            if not isinstance(limit, int) or (limit < 1 and of_failed):
+                reason = (
+                    "nobody can see why the last run failed"
+                    if limit == 0
+                    else "the default is kept, 3 of those that succeeded and 1 that failed"
+                )
+                what = f"is {'not set' if limit is None else limit}: {reason}"
+                yield wrong(item, f"spec.{key}", what, hint=f"set {key}{' to 1 or more' if of_failed else ''}")
 
 
 def jobs_are_not_made_anew(manifests: Manifests) -> Iterator[Violation]:
@@ -122,6 +138,7 @@ def failed_runs_outlive_their_alert(manifests: Manifests) -> Iterator[Violation]
 
 JOB_POLICIES = (
     schedules_can_be_read,
+    suspended_ones_never_run,
     schedules_have_a_time_zone,
     runs_do_not_overlap,
     late_runs_still_start,

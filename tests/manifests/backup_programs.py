@@ -53,10 +53,3 @@ def command_of(render: Render, cron_job: str, container: str, folder: Path) -> l
     """What a container of a CronJob runs, with its programs where they are in the tree."""
     (found,) = (each for each in containers_of(render.one("CronJob", cron_job)) if each["name"] == container)
     return [sys.executable if word == "python3" else word.replace("/programs", str(folder)) for word in found["command"]]
-
-
-def settings_of(render: Render, app: str) -> dict[str, str]:
-    """What the app's backup settings say in an environment."""
-    (found,) = (item for item in render.of("ConfigMap") if item["metadata"]["name"].startswith(f"{app}-backup-settings-"))
-    settings: dict[str, str] = found["data"]
-    return settings

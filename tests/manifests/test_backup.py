@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.policies.backup_jobs import backups
+from bot.policies.backup_programs import KINDS
 from tests.conftest import require_peer
 from tests.manifests.backup_neo4j import Neo4j, stand_in
-from tests.manifests.backup_programs import NEO4J, QDRANT, command_of, containers_of, pod_of, run, settings_of
+from tests.manifests.backup_programs import NEO4J, QDRANT, command_of, containers_of, pod_of, run
 from tests.manifests.backup_qdrant import LONGEST, Snapshots, StandIn, running
 from tests.manifests.backup_store import NAME, Store
 from tests.manifests.renders import ROOT
@@ -235,11 +237,12 @@ def test_nothing_else_in_the_store_is_touched(store: Store) -> None:
     assert store.names() == sorted([name, "2020-01-01", "notes"])
 
 
-def test_retention_that_keeps_nothing_is_refused(store: Store) -> None:
-    store.made()
-    done = store.run(store.upload, BACKUP_KEEP="0")
-    assert (done.code, "the last good backup must stay" in done.said) == (1, True)
-    assert len(store.names()) == 1
+@pytest.mark.parametrize(("setting", "value"), [("BACKUP_KEEP", "0"), ("BACKUP_KEEP_DAYS", "0"), ("BACKUP_KEEP_DAYS", "a")])
+def test_retention_that_keeps_nothing_is_refused(setting: str, value: str, store: Store) -> None:
+    names = [*store.has(1, 50, 60, 70, 80), store.made()]
+    done = store.run(store.upload, **{setting: value})
+    assert (done.code, f"error: {setting} is {value}" in done.said) == (1, True), done.said
+    assert store.names() == sorted(names)
 
 
 def test_what_is_not_whole_is_not_uploaded(store: Store) -> None:
@@ -385,9 +388,10 @@ def test_a_failed_backup_can_be_looked_at_when_its_alert_comes(replicated: Rende
         assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_no_run_of_a_backup_is_taken_for_one_that_was_killed(replicated: Render) -> None:
-    job = replicated.one("CronJob", "qdrant-backup")["spec"]["jobTemplate"]["spec"]
-    assert int(settings_of(replicated, "qdrant")["BACKUP_LONGEST_SECONDS"]) >= job["activeDeadlineSeconds"]
+def test_each_job_is_known_for_what_it_is(replicated: Render) -> None:
+    """Whatever `bot validate` asks of backups, it asks of these."""
+    found = {each.pods.name: each.kind for each in backups(replicated.manifests)}
+    assert found == {f"{kind.name.removesuffix('-backup')}-{kind.part}": kind for kind in KINDS}
 
 
 def test_only_the_mesh_features_speak_of_the_mesh() -> None:

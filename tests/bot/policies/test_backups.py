@@ -10,11 +10,11 @@ import pytest
 from bot.policies.backups import (
     BACKUP_POLICIES,
     backups_ask_every_member,
+    backups_lie_on_a_disk,
     backups_say_their_environment,
     members_hold_their_snapshots,
     scratch_holds_the_backup,
     shared_places,
-    the_last_backup_is_kept,
 )
 from bot.policies.manifests import Manifests
 from tests.bot.policies.examples import Failing, changed, check_failing, check_module, check_odd, good
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 
 BACKUP = "CronJob qdrant-backup"
 POD = "spec.jobTemplate.spec.template.spec"
-ENV = f"{POD}.containers[backup].env"
+ASKS, STORES = f"{POD}.initContainers[snapshots]", f"{POD}.containers[backup]"
 SCRATCH = f"{BACKUP} {POD}.volumes[backup].ephemeral.volumeClaimTemplate.spec.resources.requests.storage"
 NEO4J = ",".join(f"neo4j-{number}.neo4j-headless:6362" for number in range(3))
 
 
 def said(name: str, value: str) -> tuple[str, dict[str, str]]:
-    return f"{BACKUP} {ENV}[{name}]", {"name": name, "value": value}
+    return f"{BACKUP} {ASKS if name == 'QDRANT_NODES' else STORES}.env[{name}]", {"name": name, "value": value}
+
+
+def folder(value: str, *, container: str = STORES) -> tuple[str, dict[str, str], str, str]:
+    """Of one container; that of the ConfigMap is for both."""
+    where = f"{container}.env[BACKUP_FOLDER]"
+    return f"{BACKUP} {container}.env[]", {"name": "BACKUP_FOLDER", "value": value}, "ephemeral volume", where
 
 
 def nodes(*numbers: int) -> str:
@@ -43,10 +49,27 @@ FAILING = (
     Failing(backups_ask_every_member, *said("QDRANT_NODES", nodes(0, 1, 2, 2)), "qdrant-2.qdrant-headless"),
     Failing(backups_ask_every_member, *said("QDRANT_NODES", "qdrant:6333"), "qdrant-2.qdrant-headless"),
     Failing(
-        backups_ask_every_member, "StatefulSet qdrant spec.replicas", 5, "qdrant-4.qdrant-headless", f"{ENV}[QDRANT_NODES]", owner=BACKUP
+        backups_ask_every_member, *said("QDRANT_NODES", nodes(0, 1, 2).replace("1.qdrant-headless:6333", "1.qdrant-headless:6334")), ":6333"
     ),
-    Failing(the_last_backup_is_kept, *said("BACKUP_KEEP", "0"), "1 or more"),
-    Failing(the_last_backup_is_kept, *said("BACKUP_KEEP", "many"), "1 or more"),
+    Failing(backups_ask_every_member, *said("QDRANT_NODES", nodes(0, 1, 2).replace(",", ", ")), "without a blank"),
+    Failing(
+        *(backups_ask_every_member, "StatefulSet qdrant spec.replicas", 5, "qdrant-4.qdrant-headless"),
+        field=f"{ASKS}.env[QDRANT_NODES]",
+        owner=BACKUP,
+    ),
+    Failing(backups_lie_on_a_disk, *folder("/files/backup")),
+    Failing(backups_lie_on_a_disk, *folder("/backup")),
+    Failing(backups_lie_on_a_disk, *folder("/backup/other")),
+    Failing(backups_lie_on_a_disk, *folder("/data/files")),
+    Failing(backups_lie_on_a_disk, *folder("/script/files")),
+    Failing(
+        *(backups_lie_on_a_disk, f"{BACKUP} {ASKS}.volumeMounts[/backup].readOnly", True, "ephemeral volume"),
+        field=f"{ASKS}.env[BACKUP_FOLDER]",
+    ),
+    Failing(
+        *(backups_lie_on_a_disk, f"{BACKUP} {STORES}.volumeMounts[/backup].subPath", "other", "ephemeral volume"),
+        field=f"{STORES}.env[BACKUP_FOLDER]",
+    ),
     Failing(backups_say_their_environment, *said("BACKUP_STORE", "store:backups/qdrant"), "staging"),
     Failing(backups_say_their_environment, *said("BACKUP_STORE", "store:backups-prod/qdrant"), "staging"),
     Failing(backups_say_their_environment, *said("BACKUP_STORE", "store:backups-staging-and-prod/qdrant"), "staging"),
@@ -83,15 +106,36 @@ def test_odd_shapes_are_passed_over() -> None:
     check_odd(BACKUP_POLICIES)
 
 
+def test_a_backup_on_the_disk_of_the_node_is_named() -> None:
+    """Each program that would find it there."""
+    manifests = changed(f"{BACKUP} {POD}.volumes[backup]", {"name": "backup", "emptyDir": {"sizeLimit": "30Gi"}})
+    assert [each.field for each in backups_lie_on_a_disk(manifests)] == [f"{each}.env[BACKUP_FOLDER]" for each in (ASKS, STORES)]
+    assert [each.field for each in scratch_holds_the_backup(manifests)] == [f"{POD}.volumes"]
+
+
+def of_neo4j(manifests: Manifests) -> None:
+    """The Job asks Neo4j instead."""
+    (item,) = manifests.of("CronJob")
+    container = item["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"][0]
+    container |= {"command": ["sh", "/script/backup.sh"], "env": [{"name": "BACKUP_FROM", "value": NEO4J}]}
+
+
 @pytest.mark.parametrize(("data", "is_enough"), [("15Gi", True), ("16Gi", False)])
 def test_a_backup_of_neo4j_needs_twice_the_data_of_one_member(data: str, *, is_enough: bool) -> None:
-    """The Job asks Neo4j instead; its volume has 30Gi."""
+    """Its volume has 30Gi."""
     manifests = changed("StatefulSet neo4j spec.volumeClaimTemplates[neo4j-data].spec.resources.requests.storage", data)
-    (item,) = manifests.of("CronJob")
-    container = item["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-    container["env"] = [{"name": "BACKUP_FROM", "value": NEO4J}]
+    of_neo4j(manifests)
     assert list(backups_ask_every_member(manifests)) == []
     assert (list(scratch_holds_the_backup(manifests)) == []) is is_enough
+
+
+def test_the_port_is_that_of_backups() -> None:
+    manifests = good()
+    of_neo4j(manifests)
+    (item,) = manifests.of("CronJob")
+    env = item["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"][0]["env"]
+    env[0]["value"] = NEO4J.replace("6362", "7687")
+    assert [each.hint for each in backups_ask_every_member(manifests)] == [f"write {NEO4J}, without a blank"]
 
 
 def stored(environment: str, place: str) -> Manifests:
@@ -112,16 +156,15 @@ def stored(environment: str, place: str) -> Manifests:
 def test_two_environments_share_no_place(places: tuple[str, str], named: list[str]) -> None:
     found = list(shared_places([stored("staging", places[0]), stored("prod", places[1])]))
     assert [environment for environment, _ in found] == named
-    assert all((each.name, each.field) == ("qdrant-backup", f"{ENV}[BACKUP_STORE]") for _, each in found)
+    assert all((each.name, each.field) == ("qdrant-backup", f"{STORES}.env[BACKUP_STORE]") for _, each in found)
 
 
 def test_two_databases_share_no_place() -> None:
-    objects: list[dict[str, Any]] = json.loads(json.dumps(good().objects))
-    other = json.loads(json.dumps(next(each for each in objects if each["kind"] == "CronJob")))
-    other["metadata"]["name"] = "neo4j-backup"
-    container = other["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-    container["env"] = [{"name": "BACKUP_FROM", "value": NEO4J}, {"name": "BACKUP_STORE", "value": "store:backups-staging/qdrant"}]
-    found = list(shared_places([Manifests("staging", "context-staging", (*objects, other))]))
+    other = good()
+    of_neo4j(other)
+    (item,) = other.of("CronJob")
+    item["metadata"]["name"] = "neo4j-backup"
+    found = list(shared_places([Manifests("staging", "context-staging", (*good().objects, item))]))
     assert [each.name for _, each in found] == ["qdrant-backup", "neo4j-backup"]
 
 

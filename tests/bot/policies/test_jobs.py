@@ -15,6 +15,7 @@ from bot.policies.jobs import (
     runs_do_not_overlap,
     schedules_can_be_read,
     schedules_have_a_time_zone,
+    suspended_ones_never_run,
 )
 from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
@@ -29,12 +30,14 @@ FAILING = (
     Failing(schedules_can_be_read, SCHEDULE, "15 2 * * 1-7", "five fields"),
     Failing(schedules_can_be_read, SCHEDULE, "15 2 * * SON", "five fields"),
     Failing(schedules_can_be_read, SCHEDULE, "0 0 31 2 *", "suspended"),  # never, though it is not suspended
+    Failing(suspended_ones_never_run, "CronJob qdrant-backup spec.suspend", True, '"0 0 31 2 *"'),
     Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", GONE, "Etc/UTC"),
     Failing(runs_do_not_overlap, "CronJob qdrant-backup spec.concurrencyPolicy", GONE, "Forbid"),
     Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", GONE, "3600"),
     Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", 5, "3600"),
     Failing(runs_come_to_an_end, "CronJob qdrant-backup spec.jobTemplate.spec.activeDeadlineSeconds", GONE, "activeDeadlineSeconds"),
     Failing(runs_come_to_an_end, "Job qdrant-check spec.backoffLimit", GONE, "backoffLimit"),
+    Failing(history_is_short, "CronJob qdrant-backup spec.successfulJobsHistoryLimit", GONE, "set successfulJobsHistoryLimit"),
     Failing(history_is_short, "CronJob qdrant-backup spec.failedJobsHistoryLimit", 0, "1 or more"),
     Failing(jobs_are_not_made_anew, "Job qdrant-check spec.ttlSecondsAfterFinished", 60, "hook"),
     Failing(failed_runs_are_new_pods, RESTART, GONE, "Never"),
@@ -56,7 +59,21 @@ def test_schedules_that_kubernetes_reads_pass(schedule: str) -> None:
 def test_a_suspended_one_may_never_come_round() -> None:
     manifests = changed(SCHEDULE, "0 0 31 2 *")
     manifests.of("CronJob")[0]["spec"]["suspend"] = True
-    assert list(schedules_can_be_read(manifests)) == []
+    assert [*schedules_can_be_read(manifests), *suspended_ones_never_run(manifests)] == []
+
+
+@pytest.mark.parametrize(
+    ("where", "says", "says_not"),
+    [
+        ("CronJob qdrant-backup spec.jobTemplate.spec.backoffLimit", "with Forbid", "sync"),
+        ("Job qdrant-check spec.backoffLimit", "as a sync does", "Forbid"),
+    ],
+    ids=["CronJob", "Job"],
+)
+def test_what_follows_is_that_of_the_kind(where: str, says: str, says_not: str) -> None:
+    (found,) = runs_come_to_an_end(changed(where, GONE))
+    assert says in found.what
+    assert says_not not in found.what
 
 
 def test_the_good_stack_passes_and_every_policy_has_an_example() -> None:

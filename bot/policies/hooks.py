@@ -1,0 +1,71 @@
+"""What Argo CD is told by annotations is spelt as it reads it: it passes over every other word without a sign."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bot.hooks import DELETE_POLICIES, DELETE_POLICY, HOOK, HOOK_TYPES, PREFIX
+from bot.policies.fields import mapping
+from bot.policies.manifests import wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bot.policies.manifests import Manifests, Violation
+
+# Those that it reads on what it applies (Argo CD 3.5, "Annotations and Labels used by Argo CD"); Applications have others.
+ANNOTATIONS = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        *("compare-options", "deletion-approved", "hook", "hook-delete-policy", "ignore-default-labels", "ignore-healthcheck"),
+        *("ignore-resource-updates", "sync-options", "sync-wave"),
+    )
+)
+
+
+def hooks_run_in_a_phase(manifests: Manifests) -> Iterator[Violation]:
+    """Each word of a hook is a phase that there is."""
+    what = "is {}, no phase of Argo CD: the object counts as a hook and is never applied, without a word"
+    yield from _spelt(manifests, HOOK, HOOK_TYPES, what)
+
+
+def hooks_are_deleted_as_meant(manifests: Manifests) -> Iterator[Violation]:
+    """Each word on when a hook is deleted is one that there is, and the object is a hook."""
+    what = "is {}, which Argo CD does not know: the hook is deleted before the next one alone, whatever is meant"
+    yield from _spelt(manifests, DELETE_POLICY, DELETE_POLICIES, what)
+    for item in manifests.objects:
+        annotations = mapping(item, "metadata", "annotations")
+        if DELETE_POLICY in annotations and HOOK not in annotations:
+            what = "is set on what is no hook: nobody reads it"
+            yield wrong(item, _place(DELETE_POLICY), what, hint=f"add {HOOK}, or remove it")
+
+
+def annotations_are_argo_cds(manifests: Manifests) -> Iterator[Violation]:
+    """Each annotation with Argo CD's prefix is one that it reads."""
+    for item in manifests.objects:
+        for name in map(str, mapping(item, "metadata", "annotations")):
+            if name.startswith(PREFIX) and name not in ANNOTATIONS:
+                what = "is no annotation that Argo CD reads on an object: what it is meant to say is not said"
+                yield wrong(item, _place(name), what, hint=_instead(name, ANNOTATIONS))
+
+
+HOOK_POLICIES = (hooks_run_in_a_phase, hooks_are_deleted_as_meant, annotations_are_argo_cds)
+
+
+def _spelt(manifests: Manifests, name: str, known: frozenset[str], what: str) -> Iterator[Violation]:
+    for item in manifests.objects:
+        annotations = mapping(item, "metadata", "annotations")
+        if name in annotations:
+            said = [word.strip() for word in str(annotations[name]).split(",")]
+            for word in (word for word in said if word not in known):
+                yield wrong(item, _place(name), what.format(word or "empty"), hint=_instead(word, known))
+
+
+def _place(name: str) -> str:
+    return f"metadata.annotations[{name}]"
+
+
+def _instead(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, known, n=1, cutoff=0.75)
+    return f"did you mean {near[0]}?" if near else f"write one of {', '.join(sorted(known))}"
