@@ -64,3 +64,10 @@ check_context() { # NAME
 name_of_cluster() { on_cluster get configmap context-foundation --namespace kube-system --ignore-not-found --output='jsonpath={.data.cluster}'; }
 
 server_of() { sed -n 's/^server: //p' "clusters/$1/cluster.yaml"; } # CLUSTER: its address as Argo CD knows it
+
+namespace_of() { # NAME TEXT...: what an environment's environment.yaml calls its namespace; the text of the file, not its path
+  local found
+  found=$(sed -nE 's/^namespace: *["'\'']?([a-z0-9-]+)["'\'']? *(#.*)?$/\1/p' <<<"$2")
+  [[ $found =~ ^[a-z0-9]([a-z0-9-]*[a-z0-9])?$ ]] || stop "environment.yaml of $1 names no namespace" "write it there: namespace: context-$1"
+  printf '%s\n' "$found"
+}

@@ -20,8 +20,17 @@ on_argocd() { kubectl --context "$argocd_context" --namespace argocd "$@"; }
 check_off_main() {
   local found
   git fetch --quiet origin main || stop "main of origin could not be read"
-  found=$(git ls-tree --name-only FETCH_HEAD -- "environments/$environment/environment.yaml")
+  found=$(git ls-tree --name-only FETCH_HEAD -- "$file")
   [ -z "$found" ] || stop "environments/$environment is on main: Argo CD would put back what is deleted" "merge a pull request that removes the folder first"
+}
+
+read_namespace() { # as main said last, before the folder was removed
+  local removed text=''
+  removed=$(git log --max-count=1 --diff-filter=D --format=%H FETCH_HEAD -- "$file")
+  [ -z "$removed" ] || text=$(git show "$removed^:$file") || text=''
+  [ -n "$text" ] || stop "the history of main has no $file: nobody knows which namespace $environment had" \
+    "is the name right? a shallow clone has no history: git fetch --unshallow origin main"
+  namespace=$(namespace_of "$environment" "$text")
 }
 
 check_argocd() { # its Application may be gone already: an earlier run took it
@@ -62,7 +71,7 @@ take_down() { # more arguments of kubectl
 }
 
 take "$@"
-environment=$subject namespace=context-$subject
+environment=$subject file=environments/$subject/environment.yaml
 [[ $environment =~ ^[a-z0-9-]+$ ]] || wrong_use "which environment?"
 [ -n "$context" ] || wrong_use "which context of kubectl?"
 if "$keep_data" && "$delete_data"; then wrong_use "--keep-data or --delete-data, not both"; fi
@@ -72,8 +81,9 @@ current=$(kubectl config current-context)
 [ "$current" = "$context" ] || stop "the current context is $current, not $context" "kubectl config use-context $context, if you mean it"
 check_context "$context"
 check_context "$argocd_context"
-on_cluster get namespace "$namespace" --output=name >/dev/null || stop "the cluster of context $context has no namespace $namespace"
 check_off_main
+read_namespace
+on_cluster get namespace "$namespace" --output=name >/dev/null || stop "the cluster of context $context has no namespace $namespace"
 check_argocd
 "$delete_data" || check_claims_stay
 

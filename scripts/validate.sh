@@ -64,12 +64,19 @@ check_certificate() {
   [ "$found" = True ] || say "context-$environment-tls is not ready"
 }
 
-check_backups() {
-  local found oldest
-  found=$(rows cronjobs --namespace "$namespace" --output='jsonpath={range .items[*]}{.metadata.name} {.spec.suspend} {.status.lastSuccessfulTime}{"\n"}{end}') || { say "$found"; return 1; }
+check_backups() { # told by the label of their Pods; commas, as a field that is not there is empty
+  local found oldest name
+  found=$(rows cronjobs --namespace "$namespace" --output='jsonpath={range .items[*]}{.metadata.name},{.spec.jobTemplate.spec.template.metadata.labels.app\.kubernetes\.io/component},{.spec.suspend},{.status.lastSuccessfulTime}{"\n"}{end}') || { say "$found"; return 1; }
   oldest=$(($(date +%s) - backup_hours * 3600))
   oldest=$(date -u -d "@$oldest" +%FT%TZ 2>/dev/null || date -u -r "$oldest" +%FT%TZ) || return 1 # GNU, BSD
-  awk -v oldest="$oldest" '$2 != "true" && $3 < oldest { print $1 " succeeded last: " ($3 ? $3 : "never") }' <<<"$found" # suspended: restores
+  awk -F, -v oldest="$oldest" '
+    $2 == "restore" { next } # people start it
+    $2 != "backup" { print $1 " is neither a backup nor a restore by its label"; next }
+    $3 == "true" { print $1 " is suspended" }
+    $4 < oldest { print $1 " succeeded last: " ($4 ? $4 : "never") }' <<<"$found"
+  for name in $backed_up; do
+    grep -q "^$name-backup,backup," <<<"$found" || say "$name-backup is not there"
+  done
 }
 
 ask_bot() { # ARGUMENTS...: its words only if it says no
@@ -87,14 +94,18 @@ environment=$subject
 [ -n "$context" ] || wrong_use "which context of kubectl?"
 need kubectl awk
 check_context "$context"
-namespace=$(awk '$1 == "namespace:" { print $2 }' "environments/$environment/environment.yaml")
+namespace=$(namespace_of "$environment" "$(<"environments/$environment/environment.yaml")")
+backed_up='' # the databases whose backups the environment has
+for database in qdrant neo4j; do
+  if grep -q 'features/backup' "environments/$environment/$database/kustomization.yaml"; then backed_up="$backed_up $database"; fi
+done
 
 check "nodes are ready" check_nodes
 check "Istio's CNI plugin is on every node" check_mesh
 check "Deployments and StatefulSets are ready" check_workloads
 check "claims are bound" check_volumes
 check "the certificate is there" check_certificate
-if grep -q 'features/backup' "environments/$environment"/*/kustomization.yaml; then
+if [ -n "$backed_up" ]; then
   check "backups are younger than $backup_hours h" check_backups
 fi
 if ! "$cluster_only"; then

@@ -126,6 +126,8 @@ def no_run_is_taken_for_a_killed_one(manifests: Manifests) -> Iterator[Violation
     """A backup removes what runs before it left, and no run may last longer than it waits for that."""
     for backup in backups(manifests):
         pods = backup.pods
+        if backup.kind is None or backup.kind.part != "backup":
+            continue
         job = ("spec", "jobTemplate", "spec") if pods.kind == "CronJob" else ("spec",)
         longest = number(pods.owner, *job, "activeDeadlineSeconds", default=0)
         for each in backup.with_variable(LONGEST):

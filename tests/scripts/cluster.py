@@ -75,20 +75,38 @@ def make_healthy(cluster: Cluster, *, backup: str) -> None:
     cluster.answer("get deployments,statefulsets", "Deployment/context-api 4 4 5 5\nStatefulSet/qdrant 1 1 3 3\n")
     cluster.answer("get persistentvolumeclaims", "qdrant-storage-qdrant-0 Bound\n")
     cluster.answer("get certificates.cert-manager.io", "True")
-    cluster.answer("get cronjobs", f"qdrant-backup false {backup}\nneo4j-backup false {backup}\nneo4j-restore true \n")
+    jobs = (
+        f"qdrant-backup,backup,false,{backup}",
+        "qdrant-restore,restore,true,",
+        f"neo4j-backup,backup,,{backup}",
+        "neo4j-restore,restore,true,",
+    )
+    cluster.answer("get cronjobs", "\n".join((*jobs, "")))
 
 
-def make_origin(tree: Path, *, without: str) -> None:
-    """The tree becomes a checkout whose origin's main lacks one environment."""
+def make_origin(tree: Path, *, without: tuple[str, ...]) -> None:
+    """The tree becomes a checkout whose origin's main lacks some environments, which it had once."""
     origin = tree.parent / "origin.git"
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
-    shutil.rmtree(tree / "environments" / without)
+    commit = (
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=test@example.com",
+        "-c",
+        "commit.gpgsign=false",
+        "-C",
+        str(tree),
+        "commit",
+        "--quiet",
+    )
     for command in (
         ("init", "--quiet", "--bare", "--initial-branch=main", str(origin)),
         ("-C", str(tree), "init", "--quiet", "--initial-branch=main"),
         ("-C", str(tree), "remote", "add", "origin", str(origin)),
         ("-C", str(tree), "add", "--all"),
-        (*identity, "-C", str(tree), "commit", "--quiet", "--message", "state of main"),
+        (*commit, "--message", "state of main"),
+        ("-C", str(tree), "rm", "--quiet", "-r", *(f"environments/{name}" for name in without)),
+        (*commit, "--message", "they are gone"),
         ("-C", str(tree), "push", "--quiet", "origin", "main"),
     ):
         subprocess.run(["git", *command], check=True, capture_output=True, timeout=60)

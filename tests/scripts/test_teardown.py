@@ -19,14 +19,19 @@ COMMAND = ("staging", "--context", "nonprod-eu", "--argocd-context", "prod-eu")
 BOTH = "staging\ndelete the data of staging\n"
 FOUND = "get applications.argoproj.io/context-staging"
 NONPROD = "https://kubernetes.nonprod.example.com"
+OTHERS = {"older": 'namespace: "team-older" # before there was a rule for names', "odd": "namespace:\n  - a list"}
 ways = pytest.mark.parametrize("more", [(), ("--delete-data",), ("--dry-run",)], ids=["keep", "delete", "dry run"])
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Staging's folder is off main. The script changes no file, so one checkout is enough."""
+    """The folders of staging and of another are off main. The script changes no file, so one checkout is enough."""
     tree = make_tree(tmp_path_factory.mktemp("retired") / "tree")
-    make_origin(tree, without="staging")
+    for name, line in OTHERS.items():
+        folder = tree / "environments" / name
+        folder.mkdir()
+        (folder / "environment.yaml").write_text(f"cluster: {NONPROD}\n{line}\nlive: true\n", "utf-8")
+    make_origin(tree, without=("staging", *OTHERS))
     return tree
 
 
@@ -43,6 +48,23 @@ def test_data_stays_by_default(retired: Cluster) -> None:
     done = retired.run("teardown", *COMMAND, typed="staging\n")
     assert done.returncode == 0, done.stderr
     assert retired.changes() == KEPT
+
+
+def test_the_namespace_is_that_of_the_environments_file(retired: Cluster) -> None:
+    retired.answer("get applications.argoproj.io/context-older", f"{NONPROD} team-older ")
+    done = retired.run("teardown", "older", *COMMAND[1:], typed="older\n")
+    assert done.returncode == 0, done.stderr
+    assert retired.changes() == [call.replace("context-staging", "context-older" if "argocd" in call else "team-older") for call in KEPT]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("stagign", "nobody knows which namespace stagign had"), ("odd", "environment.yaml of odd names no namespace")],
+)
+def test_without_a_namespace_nothing_is_deleted(name: str, message: str, retired: Cluster) -> None:
+    done = retired.run("teardown", name, *COMMAND[1:], "--delete-data", typed=f"{name}\ndelete the data of {name}\n")
+    assert (done.returncode, retired.changes()) == (1, [])
+    assert message in done.stderr
 
 
 def test_keep_data_is_the_default_said_aloud(retired: Cluster) -> None:

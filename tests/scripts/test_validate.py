@@ -19,6 +19,12 @@ def _hours_ago(hours: int) -> str:
     return (datetime.now(UTC) - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def backups(**others: str) -> str:
+    """Neo4j's is as it should be; label, suspension and last success of others."""
+    jobs = {"neo4j": f"backup,,{_hours_ago(1)}"} | others
+    return "".join(f"{name}-backup,{columns}\n" for name, columns in jobs.items())
+
+
 @pytest.fixture
 def healthy(cluster: Cluster) -> Cluster:
     make_healthy(cluster, backup=_hours_ago(29))
@@ -50,8 +56,12 @@ SICK = {
     "an unseen change": ("get deployments", "Deployment/context-api 5 4 5 5\n", "its controller has not seen it"),
     "a claim": ("get persistentvolumeclaims", "neo4j-data-neo4j-2 Pending\n", "claim neo4j-data-neo4j-2 is Pending"),
     "the certificate": ("get certificates.cert-manager.io", "False", "context-prod-tls is not ready"),
-    "an old backup": ("get cronjobs", f"qdrant-backup false {_hours_ago(31)}\nqdrant-restore true \n", "qdrant-backup succeeded last: "),
-    "no backup yet": ("get cronjobs", "qdrant-backup false \n", "qdrant-backup succeeded last: never"),
+    "an old backup": ("get cronjobs", backups(qdrant=f"backup,false,{_hours_ago(31)}"), "qdrant-backup succeeded last: "),
+    "no backup yet": ("get cronjobs", backups(qdrant="backup,,"), "qdrant-backup succeeded last: never"),
+    "a suspended backup": ("get cronjobs", backups(qdrant=f"backup,true,{_hours_ago(1)}"), "qdrant-backup is suspended"),
+    "a job without its label": ("get cronjobs", backups(qdrant=f",,{_hours_ago(1)}"), "neither a backup nor a restore"),
+    "one of two backups": ("get cronjobs", backups(), "qdrant-backup is not there"),
+    "a restore in place of the backup": ("get cronjobs", backups(qdrant="restore,true,"), "qdrant-backup is not there"),
     "no backup job": ("get cronjobs", "", "there are none"),
 }
 

@@ -15,7 +15,7 @@ from bot.policies.backup_settings import (
     backup_settings_are_read,
     no_run_is_taken_for_a_killed_one,
 )
-from tests.bot.policies.examples import GONE, Failing, check_failing, check_module, check_odd, good
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd, good
 
 if TYPE_CHECKING:
     from tests.bot.policies.examples import Policy
@@ -115,6 +115,15 @@ def test_every_container_is_looked_at() -> None:
     found = {each.field for each in backup_programs_have_their_variables(manifests)}
     assert found == {f"{TEMPLATE}.spec.containers[prune].env[{name}]" for name in ("BACKUP_KEEP", "BACKUP_STORE")}
     assert [each.field for each in backup_jobs_are_what_they_say(manifests)] == [f"{TEMPLATE}.spec.containers"]
+
+
+def test_a_restore_may_take_longer_than_a_backup() -> None:
+    """It removes nothing that another run left."""
+    manifests = changed(f"{BACKUP} spec.jobTemplate.spec.activeDeadlineSeconds", 7201)
+    spec = manifests.of("CronJob")[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    spec["initContainers"][0]["command"] = ["sh", "/script/store.sh", "download"]
+    spec["containers"][0]["command"] = ["python", "/script/snapshots.py", "restore"]
+    assert list(no_run_is_taken_for_a_killed_one(manifests)) == []
 
 
 def test_programs_that_run_beside_each_other_are_in_no_order() -> None:
