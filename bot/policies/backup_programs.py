@@ -97,8 +97,9 @@ PUT_STORES = Step(
         Variable("RESTORE_ADDRESS", ADDRESS, "no member is told to restore"),
         Variable("RESTORE_SEED", ADDRESS, "no member finds its new store"),
         Variable("RESTORE_TIMEOUT_SECONDS", COUNT, "a member that hangs is waited for until the Job is killed"),
+        Variable("NEO4J_USERNAME", TEXT, "the members refuse the login"),
     ),
-    tuple(Variable(f"NEO4J_{each}", TEXT, "the members refuse the login") for each in ("USERNAME", "PASSWORD")),
+    (Variable("NEO4J_PASSWORD", TEXT, "the members refuse the login"),),
 )
 
 

@@ -36,8 +36,19 @@ case $statement in
     [ "${OUTCOME:-}" != silent ] || exit 1
     echo "currentStatus, address, statusMessage"
     [ ! -e "$database" ] || for member in 0 1 2; do echo "\"$(cat "$database")\", \"neo4j-$member:7687\", \"\""; done ;;
-  "STOP DATABASE "*) echo offline > "$database" ;;
-  "CALL dbms.cluster.recreateDatabase("* | "CREATE DATABASE "*) echo "${OUTCOME:-online}" > "$database" ;;
+  "SHOW PROCEDURES EXECUTABLE YIELD name WHERE name = '"*"' RETURN name")
+    echo name
+    [ "${OUTCOME:-}" = "no procedure" ] || echo "\"${quoted%%\'*}\"" ;;
+  "STOP DATABASE "*)
+    [ "${OUTCOME:-}" != "no stop" ] || exit 1
+    echo offline > "$database" ;;
+  "START DATABASE "*)
+    [ "${OUTCOME:-}" != "no start" ] || exit 1
+    echo online > "$database" ;;
+  "CALL dbms.cluster.recreateDatabase("*)
+    case ${OUTCOME:-} in "no recreation" | "no start") exit 1 ;; killed) kill "$PPID"; exit 1 ;; esac
+    echo "${OUTCOME:-online}" > "$database" ;;
+  "CREATE DATABASE "*) echo "${OUTCOME:-online}" > "$database" ;;
   *) exit 64 ;;
 esac
 """
@@ -56,7 +67,9 @@ class Neo4j:
         variables = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
         here = {"BACKUP_FOLDER": "files", "BACKUP_TEMPORARY": "temporary", "STATE": "state"}
         folders = {name: str(self.folder / path) for name, path in here.items()}
-        return run(command, {**variables, **folders, "RESTORE_TIMEOUT_SECONDS": "1", **settings}, programs=self.folder)
+        return run(
+            command, {**variables, **folders, "RESTORE_TIMEOUT_SECONDS": "1", "NEO4J_USERNAME": "neo4j", **settings}, programs=self.folder
+        )
 
     def manifests(self) -> list[Path]:
         return sorted((self.folder / "files").glob("*/manifest.json"))

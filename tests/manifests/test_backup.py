@@ -326,11 +326,70 @@ def test_a_spoiled_backup_of_neo4j_is_not_restored(neo4j: Neo4j) -> None:
     assert neo4j.asked() == []
 
 
+def state_of(neo4j: Neo4j, database: str = "neo4j") -> str:
+    return (neo4j.folder / f"state.{database}").read_text("utf-8").strip()
+
+
 def test_a_seed_that_no_member_can_read_fails_the_restore(neo4j: Neo4j) -> None:
     neo4j.run(neo4j.backup)
     done = neo4j.run(neo4j.restore, OUTCOME="quarantined")
     assert done.code == 1
     assert 'error: database neo4j is not online everywhere after 1 s: "quarantined", "neo4j-0:7687"' in done.said
+    assert "its former store is given up; restore it again" in done.said
+
+
+REFUSED = {
+    "no stop": "error: database neo4j could not be stopped",
+    "no recreation": "error: dbms.cluster.recreateDatabase was refused for database neo4j",
+    "killed": "",
+}
+
+
+@pytest.mark.parametrize("outcome", REFUSED)
+def test_a_database_that_was_stopped_for_nothing_is_started_again(outcome: str, neo4j: Neo4j) -> None:
+    neo4j.run(neo4j.backup)
+    done = neo4j.run(neo4j.restore, OUTCOME=outcome)
+    assert done.code != 0
+    assert REFUSED[outcome] in done.said
+    assert "database neo4j is started again, with what it had before; restored until then: none" in done.said
+    assert neo4j.asked()[-1] == "START DATABASE `neo4j`"
+    assert state_of(neo4j) == "online"
+
+
+def test_a_database_that_stays_offline_is_said_to_be(neo4j: Neo4j) -> None:
+    neo4j.run(neo4j.backup)
+    done = neo4j.run(neo4j.restore, OUTCOME="no start")
+    assert done.code == 1
+    assert "error: database neo4j is offline, with what it had before: START DATABASE `neo4j`" in done.said
+
+
+def test_a_database_that_was_offline_stays_so_when_its_restore_is_refused(neo4j: Neo4j) -> None:
+    neo4j.run(neo4j.backup)
+    (neo4j.folder / "state.neo4j").write_text("offline\n", "utf-8")
+    assert neo4j.run(neo4j.restore, OUTCOME="no recreation").code == 1
+    assert state_of(neo4j) == "offline"
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "words"),
+    [
+        ("online", "no procedure", "neo4j cannot call dbms.cluster.recreateDatabase"),
+        (
+            "quarantined",
+            "online",
+            'neither online nor offline everywhere, and can only be recreated from there; nothing was changed: "quarantined"',
+        ),
+    ],
+    ids=["no procedure", "quarantined"],
+)
+def test_no_database_is_stopped_before_all_can_be_replaced(state: str, outcome: str, words: str, neo4j: Neo4j) -> None:
+    """The second of two cannot; the first is left alone."""
+    neo4j.run(neo4j.backup, DATABASES="system a-first neo4j")
+    (neo4j.folder / "state.a-first").write_text("online\n", "utf-8")
+    (neo4j.folder / "state.neo4j").write_text(f"{state}\n", "utf-8")
+    done = neo4j.run(neo4j.restore, OUTCOME=outcome)
+    assert (done.code, words in done.said) == (1, True), done.said
+    assert neo4j.asked() == []
 
 
 def test_a_cluster_that_does_not_answer_is_not_taken_for_one_without_the_database(neo4j: Neo4j) -> None:

@@ -11,7 +11,7 @@ from bot.policies.backup_programs import KINDS, SEED, STEPS
 
 APPS = Path(__file__).parents[3] / "apps"
 # A variable in a shell; in Python, where the environment is asked for it.
-READ = {".sh": re.compile(r"\$\{?([A-Z][A-Z_]+)"), ".py": re.compile(r'"((?:BACKUP|QDRANT)_[A-Z_]+)"')}
+READ = {".sh": re.compile(r"\$\{?([A-Z][A-Z0-9_]+)"), ".py": re.compile(r'"((?:BACKUP|QDRANT)_[A-Z_]+)"')}
 FILES = sorted({(kind.name.removesuffix("-backup"), step.file) for kind in KINDS for step in kind.steps if step is not SEED})
 
 
