@@ -31,7 +31,8 @@ upload() {
 
 # The newest BACKUP_KEEP stay, however old they are: when backups fail for a month, the last good ones are all there is.
 prune() {
-  [ "$BACKUP_KEEP" -ge 1 ] || fail "BACKUP_KEEP is $BACKUP_KEEP; the last good backup must stay"
+  [ "$BACKUP_KEEP" -ge 1 ] || fail "BACKUP_KEEP is ${BACKUP_KEEP:-empty}; the last good backup must stay"
+  [ "$BACKUP_KEEP_DAYS" -ge 1 ] || fail "BACKUP_KEEP_DAYS is ${BACKUP_KEEP_DAYS:-empty}; the backups of a day must stay"
   list
   cutoff=$(date -u -d "@$(($(date +%s) - BACKUP_KEEP_DAYS * 86400))" +%Y-%m-%dT%H-%M-%SZ)
   expired=$(printf '%s\n' "$whole" | awk -v keep="$BACKUP_KEEP" -v cutoff="$cutoff" 'NR > keep && $0 < cutoff')
