@@ -8,6 +8,7 @@ from bot.policies.access import ACCESS_POLICIES
 from bot.policies.addresses import ADDRESS_POLICIES
 from bot.policies.authorization import AUTHORIZATION_POLICIES
 from bot.policies.backup_alerts import BACKUP_ALERT_POLICIES
+from bot.policies.backup_folders import BACKUP_FOLDER_POLICIES
 from bot.policies.backup_settings import BACKUP_SETTING_POLICIES
 from bot.policies.backups import BACKUP_POLICIES
 from bot.policies.declared import DECLARED_POLICIES
@@ -53,6 +54,7 @@ POLICIES: tuple[Policy, ...] = (
     *AUTHORIZATION_POLICIES,
     *BACKUP_POLICIES,
     *BACKUP_ALERT_POLICIES,
+    *BACKUP_FOLDER_POLICIES,
     *BACKUP_SETTING_POLICIES,
     *DECLARED_POLICIES,
     *DESTINATION_POLICIES,

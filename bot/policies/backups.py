@@ -1,16 +1,16 @@
-"""Backups ask every member, keep the last good one, have room, and lie where no other environment's do."""
+"""Backups ask every member, have room, and lie where no other environment's do."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.policies.backup_jobs import Running, backups, said_in
-from bot.policies.backup_programs import DOWNLOAD, FOLDER_OF_BACKUPS, FROM, NODES, PLACE, SEED, TAKE_SNAPSHOTS, TAKE_STORES
+from bot.policies.backup_jobs import Running, backups
+from bot.policies.backup_programs import FROM, NODES, PLACE
 from bot.policies.contracts import NEO4J, QDRANT
-from bot.policies.fields import at, mapping, mappings, text
+from bot.policies.fields import mapping, mappings, text
 from bot.policies.manifests import name_of
 from bot.policies.programs import programs
 from bot.policies.sizes import claim_size, own_claims
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.policies.programs import Program
 
 GI = 1024**3
-FILLING = (TAKE_SNAPSHOTS, TAKE_STORES, DOWNLOAD)
 SNAPSHOTS = "/qdrant/snapshots"
 
 
@@ -74,22 +73,6 @@ def backups_say_their_environment(manifests: Manifests) -> Iterator[Violation]:
             yield running.wrong(PLACE.name, what, hint=f"name a bucket or folder of {own} alone, as store:bucket-{own}/folder")
 
 
-def backups_lie_on_a_disk(manifests: Manifests) -> Iterator[Violation]:
-    """All programs of a Job find the folder of backups on the same volume, a disk of its own that those that fill it may write to."""
-    for backup in backups(manifests):
-        places = [(each, *_folder(each)) for each in backup.running if each.step]
-        first = next((_lies(each, folder) for each, _, folder in places if folder), None)
-        for each, where, folder in places:
-            if not folder:
-                continue
-            reason = _why_no_disk(each, folder)
-            if not reason and _lies(each, folder) != first:
-                reason = "is not where the other programs of the Job have it"
-            if reason:
-                what = f"is {folder}, which {reason}: a backup is lost before it is uploaded, or a restore finds none"
-                yield backup.pods.wrong(where, what, hint="mount the Job's ephemeral volume there, in each container that names the folder")
-
-
 def scratch_holds_the_backup(manifests: Manifests) -> Iterator[Violation]:
     """The volume of a backup or restore has room for all that lies on it at once, with full databases."""
     for backup in backups(manifests):
@@ -117,7 +100,6 @@ def members_hold_their_snapshots(manifests: Manifests) -> Iterator[Violation]:
 BACKUP_POLICIES = (
     backups_ask_every_member,
     backups_say_their_environment,
-    backups_lie_on_a_disk,
     scratch_holds_the_backup,
     members_hold_their_snapshots,
 )
@@ -149,35 +131,6 @@ def _asking(manifests: Manifests) -> Iterator[tuple[Running, Source]]:
     """Every container that asks members, which it has listed."""
     for source in SOURCES:
         yield from ((running, source) for running in _reading(manifests, source.members) if running.value(source.members.name))
-
-
-def _folder(running: Running) -> tuple[str, str]:
-    """Where a program is told of the folder of backups, and its name; empty where it is not told."""
-    if running.step is SEED:
-        return f"{running.where}.command", said_in(running.container)[-1]
-    return f"{running.where}.env[{FOLDER_OF_BACKUPS.name}]", running.value(FOLDER_OF_BACKUPS.name)
-
-
-def _mount(running: Running, folder: str) -> dict[str, Any]:
-    """The innermost mount that a folder lies below."""
-    around = [each for each in mappings(running.container, "volumeMounts") if folder.startswith(f"{text(each, 'mountPath').rstrip('/')}/")]
-    return max(around, key=lambda each: len(text(each, "mountPath")), default={})
-
-
-def _lies(running: Running, folder: str) -> tuple[str, str, str]:
-    """Volume, folder of it that is mounted, and the way from there."""
-    mount = _mount(running, folder)
-    return text(mount, "name"), text(mount, "subPath"), folder.removeprefix(text(mount, "mountPath").rstrip("/"))
-
-
-def _why_no_disk(running: Running, folder: str) -> str:
-    mount = _mount(running, folder)
-    volume = next((each for each in mappings(running.pods.spec, "volumes") if text(each, "name") == text(mount, "name")), {})
-    if not mount:
-        return "lies below no mounted volume"
-    if not volume.keys() & {"ephemeral", "persistentVolumeClaim"}:
-        return f"is on {text(mount, 'name')}, no disk of its own but the node's"
-    return "is read-only there" if at(mount, "readOnly") is True and running.step in FILLING else ""
 
 
 def _members(program: Program) -> Iterator[str]:

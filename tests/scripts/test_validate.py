@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.scripts.cluster import make_healthy
+from tests.manifests.renders import ROOT
+from tests.scripts.cluster import SCRIPTS, make_healthy
 
 if TYPE_CHECKING:
     import subprocess
@@ -82,6 +84,12 @@ def test_what_cannot_be_found_out_has_failed_and_the_rest_is_still_checked(healt
     assert done.returncode == 1
     assert "FAILED  nodes are ready" in done.stdout
     assert done.stdout.count("ok      ") > 3
+
+
+def test_backups_are_as_young_as_the_alerts_on_them_want_it() -> None:
+    hours = re.findall(r"(?m)^backup_hours=(\d+)", (SCRIPTS / "validate.sh").read_text("utf-8"))
+    rules = (ROOT / "apps/monitoring/features/backup/prometheus-rules.yaml").read_text("utf-8")
+    assert hours * 2 == re.findall(r"> time\(\) - (\d+) \* 3600\)", rules)
 
 
 def test_an_environment_without_backups_needs_none(healthy: Cluster) -> None:

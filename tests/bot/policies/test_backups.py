@@ -10,7 +10,6 @@ import pytest
 from bot.policies.backups import (
     BACKUP_POLICIES,
     backups_ask_every_member,
-    backups_lie_on_a_disk,
     backups_say_their_environment,
     members_hold_their_snapshots,
     scratch_holds_the_backup,
@@ -33,12 +32,6 @@ def said(name: str, value: str) -> tuple[str, dict[str, str]]:
     return f"{BACKUP} {ASKS if name == 'QDRANT_NODES' else STORES}.env[{name}]", {"name": name, "value": value}
 
 
-def folder(value: str, *, container: str = STORES) -> tuple[str, dict[str, str], str, str]:
-    """Of one container; that of the ConfigMap is for both."""
-    where = f"{container}.env[BACKUP_FOLDER]"
-    return f"{BACKUP} {container}.env[]", {"name": "BACKUP_FOLDER", "value": value}, "ephemeral volume", where
-
-
 def nodes(*numbers: int) -> str:
     return ",".join(f"qdrant-{number}.qdrant-headless:6333" for number in numbers)
 
@@ -56,19 +49,6 @@ FAILING = (
         *(backups_ask_every_member, "StatefulSet qdrant spec.replicas", 5, "qdrant-4.qdrant-headless"),
         field=f"{ASKS}.env[QDRANT_NODES]",
         owner=BACKUP,
-    ),
-    Failing(backups_lie_on_a_disk, *folder("/files/backup")),
-    Failing(backups_lie_on_a_disk, *folder("/backup")),
-    Failing(backups_lie_on_a_disk, *folder("/backup/other")),
-    Failing(backups_lie_on_a_disk, *folder("/data/files")),
-    Failing(backups_lie_on_a_disk, *folder("/script/files")),
-    Failing(
-        *(backups_lie_on_a_disk, f"{BACKUP} {ASKS}.volumeMounts[/backup].readOnly", True, "ephemeral volume"),
-        field=f"{ASKS}.env[BACKUP_FOLDER]",
-    ),
-    Failing(
-        *(backups_lie_on_a_disk, f"{BACKUP} {STORES}.volumeMounts[/backup].subPath", "other", "ephemeral volume"),
-        field=f"{STORES}.env[BACKUP_FOLDER]",
     ),
     Failing(backups_say_their_environment, *said("BACKUP_STORE", "store:backups/qdrant"), "staging"),
     Failing(backups_say_their_environment, *said("BACKUP_STORE", "store:backups-prod/qdrant"), "staging"),
@@ -106,10 +86,8 @@ def test_odd_shapes_are_passed_over() -> None:
     check_odd(BACKUP_POLICIES)
 
 
-def test_a_backup_on_the_disk_of_the_node_is_named() -> None:
-    """Each program that would find it there."""
+def test_a_backup_on_the_disk_of_the_node_has_no_room() -> None:
     manifests = changed(f"{BACKUP} {POD}.volumes[backup]", {"name": "backup", "emptyDir": {"sizeLimit": "30Gi"}})
-    assert [each.field for each in backups_lie_on_a_disk(manifests)] == [f"{each}.env[BACKUP_FOLDER]" for each in (ASKS, STORES)]
     assert [each.field for each in scratch_holds_the_backup(manifests)] == [f"{POD}.volumes"]
 
 
