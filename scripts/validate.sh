@@ -97,7 +97,7 @@ check_context "$context"
 namespace=$(namespace_of "$environment" "$(<"environments/$environment/environment.yaml")")
 backed_up='' # the databases whose backups the environment has
 for database in qdrant neo4j; do
-  if grep -q 'features/backup' "environments/$environment/$database/kustomization.yaml"; then backed_up="$backed_up $database"; fi
+  if grep -Eqs '^ *- .*/features/backup' "environments/$environment/$database/kustomization.yaml"; then backed_up="$backed_up $database"; fi
 done
 
 check "nodes are ready" check_nodes
