@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.model import Verdict
+from bot.promotion import DROP_TRAILER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.model import Freeze, Hold, Image, Release
+    from bot.model import Image
     from bot.observations import Finding, Judgement
     from bot.ports import Commit
     from bot.promotion import Change, Plan
@@ -51,10 +52,11 @@ def version_change(change: Change) -> str:
     old, new = (before.version if before and before.tree else "nothing"), change.after.version
     if before and old == new:
         old, new = f"{old} ({before.tree[:7]})", f"{new} ({change.after.tree[:7]})"
-    return f"{change.app} {_short(old)} -> {_short(new)}"
+    return f"{change.app} {short(old)} -> {short(new)}"
 
 
-def _short(version: str) -> str:
+def short(version: str) -> str:
+    """A version without its digest."""
     return version.split("@", 1)[0]
 
 
@@ -68,7 +70,8 @@ def promotion_subject(plan: Plan) -> str:
 def promotion_commit(plan: Plan) -> str:
     """The whole commit message of a promotion."""
     lines = [f"{version_change(c)}\n  tree {c.after.tree}\n  from {c.record.origin}" for c in plan.changes]
-    return "\n\n".join([promotion_subject(plan), "\n".join(lines)]) + "\n"
+    trailer = [f"{DROP_TRAILER}: {' '.join(plan.drop_reason.split())}"] if plan.dropped and plan.drop_reason else []
+    return "\n\n".join([promotion_subject(plan), "\n".join(lines), *trailer]) + "\n"
 
 
 def promotion_body(
@@ -86,6 +89,8 @@ def promotion_body(
         parts.append(f"⚠️ Differs, too, and is not part of this: {names}. This combination was not seen together.")
     if plan.without_overlay:
         parts.append(f"Skipped, without an overlay in {plan.target}: {', '.join(plan.without_overlay)}.")
+    if plan.dropped:
+        parts.append(f"⚠️ Drops the hotfix of {', '.join(plan.dropped)}: {escaped(plan.drop_reason or 'nobody said why')}")
     parts += [_list("Risks", risks), _list(f"Not exercised in {plan.source}", unexercised)]
     parts.append(_list("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits]))
     parts.append("### Rendered changes\n\n" + fenced(shortened(diff, COMMENT_LIMIT // 2), "diff"))
@@ -97,9 +102,9 @@ def promotion_body(
 def _table(changes: Iterable[Change]) -> str:
     rows = ["| app | before | after | tree | from |", "|---|---|---|---|---|"]
     for change in changes:
-        before = _short(change.before.version) if change.before and change.before.tree else "nothing"
+        before = short(change.before.version) if change.before and change.before.tree else "nothing"
         origin = f"{change.record.origin.place}@{change.record.origin.commit[:12]}"
-        rows.append(f"| {change.app} | {before} | {_short(change.after.version)} | `{change.after.tree[:12]}` | {origin} |")
+        rows.append(f"| {change.app} | {before} | {short(change.after.version)} | `{change.after.tree[:12]}` | {origin} |")
     return "\n".join(rows)
 
 
@@ -160,28 +165,3 @@ def pin_body(references: Iterable[str]) -> str:
 def merge_message(digest: str, judgement: Judgement) -> str:
     """The merge commit's message: which evidence it rests on."""
     return f"Gate: {judgement.verdict.name} at {judgement.at.isoformat()}\nEvidence-SHA256: {digest}\n"
-
-
-def rollback_subject(environment: str, moves: Sequence[tuple[Release, Release]]) -> str:
-    """Subject of a rollback of (bad, good) releases."""
-    named = [f"{bad.app} {_short(bad.version)} -> {_short(good.version)}" for bad, good in moves]
-    return f"{environment}: roll back " + ", ".join(named)
-
-
-def rollback_body(environment: str, holds: Iterable[Hold], notes: Iterable[str], reason: str) -> str:
-    """Body of a rollback's pull request and commit."""
-    lines = [f"Why: {escaped(reason)}", ""]
-    lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id}`)" for hold in holds]
-    lines += [f"- {escaped(note)}" for note in notes]
-    return "\n".join(lines) + "\n"
-
-
-def freeze_subject(hold: Freeze) -> str:
-    """Subject of a freeze by command."""
-    return f"{hold.environment}: freeze {', '.join(hold.apps) or 'every promotion'}"
-
-
-def freeze_body(hold: Freeze) -> str:
-    """Body of a freeze's pull request and commit."""
-    until = f"until {hold.until}" if hold.until else "until it is lifted"
-    return f"Why: {escaped(hold.why)}\n\nPromotions wait {until}; rollbacks pass. Undo: `bot unfreeze {hold.environment} {hold.id}`.\n"

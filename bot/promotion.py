@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bot.model import Environment, Release
     from bot.runs import Run
 
+HOTFIX = "hotfix"  # of a record: it was made where it runs
+DROP_TRAILER = "Drops-Hotfix"  # of a promotion's commit: somebody said why a hotfix goes
 GATE_STATUS = "promotion/gate"
 PROMOTION_LABEL = "promotion"
 
@@ -38,11 +40,24 @@ class Plan:
     asked: tuple[str, ...] = ()  # apps that were named; empty: the whole stack
     without_overlay: tuple[str, ...] = ()  # apps of the source that the target does not run
     left_behind: tuple[str, ...] = ()  # apps that differ, too, and were not named
+    drop_reason: str | None = None  # why hotfixes of the target go, if any do
 
     @property
     def apps(self) -> tuple[str, ...]:
         """The apps that change."""
         return tuple(change.app for change in self.changes)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Apps whose hotfix in the target is not in what is promoted: an image of it is none of the new release's."""
+        return tuple(change.app for change in self.changes if _drops(change))
+
+
+def _drops(change: Change) -> bool:
+    before = change.before
+    if before is None or before.record is None or before.record.origin.place != HOTFIX:
+        return False
+    return bool({image.reference for image in before.images} - {image.reference for image in change.after.images})
 
 
 def verified_status(environment: str) -> str:

@@ -14,6 +14,7 @@ from bot.cli import (
     doctor_command,
     forward_commands,
     hold_commands,
+    hotfix_command,
     lineage_commands,
     rollback_commands,
     sandbox_command,
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, hold_commands):
     door.register(app)
-for door in (doctor_command, sandbox_command):
+for door in (hotfix_command, doctor_command, sandbox_command):
     door.register(app)
 
 

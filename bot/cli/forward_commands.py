@@ -97,13 +97,14 @@ def promote(
     apps: Annotated[list[str] | None, typer.Argument(help="Apps; none: the whole stack.", autocompletion=completion.apps)] = None,
     *,
     release: Annotated[str | None, typer.Option(metavar="TREE", help="An earlier release of the source, of one app.")] = None,
+    drop_hotfix: Annotated[str | None, typer.Option(metavar="REASON", help="Why a hotfix in the target may go.")] = None,
     dry_run: DryRun = False,
 ) -> Answer:
     """Open a pull request that moves what the source runs to the target, if the gate does not refuse."""
     from bot.workflows import promote as workflow
 
-    names = tuple(apps or ())
-    return _promotion(workflow.promote(world(), source, target, apps=names, release=release, dry_run=dry_run), dry_run=dry_run)
+    done = workflow.promote(world(), source, target, apps=tuple(apps or ()), release=release, drop_hotfix=drop_hotfix, dry_run=dry_run)
+    return _promotion(done, dry_run=dry_run)
 
 
 def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:

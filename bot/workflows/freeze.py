@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from bot import messages
+from bot import urgent_messages
 from bot.freezes import freeze_id
 from bot.holds import hold_path, hold_text
 from bot.model import BotError, Freeze
@@ -62,7 +62,7 @@ def _freeze(world: World, name: str, apps: tuple[str, ...], *, reason: str, unti
 
 
 def _proposal(main: str, hold: Freeze) -> Proposal:
-    subject, body, path = messages.freeze_subject(hold), messages.freeze_body(hold), hold_path(hold)
+    subject, body, path = urgent_messages.freeze_subject(hold), urgent_messages.freeze_body(hold), hold_path(hold)
     return Proposal(
         branch=f"freeze.{hold.environment}.{hold.id}",
         main=main,

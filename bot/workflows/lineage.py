@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.model import APPS, BotError
+from bot.promotion import HOTFIX
 from bot.workflows.observe import runs_at
 from bot.workflows.stack import read_stack
 
@@ -133,10 +134,10 @@ def _record_at(objects: Objects, commit: str, environment: str, *, app: str) -> 
 
 
 def _follow(stack: Stack, record: Record, environment: str) -> str | None:
-    """The environment that a record points to; a rollback points to its own past; `init@0…` to nothing."""
+    """The environment that a record points to; a rollback and a hotfix point to its own past; `init@0…` to nothing."""
     if not record.origin.commit.strip("0") or record.origin.place == "init":
         return None
-    if record.origin.place == "rollback":
+    if record.origin.place in {"rollback", HOTFIX}:
         return environment
     return record.origin.place if record.origin.place in stack.environments else None
 

@@ -16,6 +16,7 @@ from bot.rollback import MIN_TREE_DIGITS
 from bot.runs import newest_run
 from bot.workflows.changes import Changes, Proposal, candidate
 from bot.workflows.effects import compare, content_problems, drift_problems
+from bot.workflows.inside import commits_inside, unexercised
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.stack import read_stack
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bot.model import Environment, Release
     from bot.objects_diff import ObjectChange
     from bot.observations import ApplicationSeen, Finding
-    from bot.ports import Commit, World
+    from bot.ports import World
     from bot.promotion import Plan
     from bot.runs import Run
     from bot.workflows.stack import Stack
@@ -65,8 +66,16 @@ class Nothing:
     problems: tuple[Finding, ...] = ()
 
 
-def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, ...] = (), release: str | None = None) -> Planned | Nothing:
-    """What promoting now would do."""
+def plan(
+    world: World,
+    source_name: str,
+    target_name: str,
+    *,
+    asked: tuple[str, ...] = (),
+    release: str | None = None,
+    drop_hotfix: str | None = None,
+) -> Planned | Nothing:
+    """What promoting now would do; a hotfix that would be lost is a BotError unless it is said why."""
     stack = read_stack(world.origin, world.origin.fetch_main())
     source, target = stack.environment(source_name), stack.environment(target_name)
     if stack.disorder:
@@ -90,6 +99,10 @@ def plan(world: World, source_name: str, target_name: str, *, asked: tuple[str, 
     )
     if found is None:
         return Nothing(stack, source, target, application, tuple(offered[app] for app in asked or offered if app in offered))
+    found = replace(found, drop_reason=drop_hotfix)
+    if found.dropped and not drop_hotfix:
+        hint = "bring its image into apps/ and promote that, or say --drop-hotfix REASON"
+        raise BotError(f"{target_name} runs a hotfix of {', '.join(found.dropped)} that this would take away", hint)
     proposal = propose(stack, found)
     return prepare(world, stack, found, application=application, proposal=proposal, commit=candidate(world, proposal))
 
@@ -157,10 +170,10 @@ def prepare(
     dangers = risks(changes)
     body = promotion_body(
         found,
-        commits=_commits_inside(world, found),
+        commits=commits_inside(world, found),
         diff="\n".join(change.diff for change in changes),
         risks=dangers,
-        unexercised=_unexercised(world, target, landing),
+        unexercised=unexercised(world, target, landing),
     )
     return Planned(stack, source, target, application, found, replace(proposal, body=body), commit, landing, changes, dangers, problems)
 
@@ -168,26 +181,3 @@ def prepare(
 def _after(stack: Stack, found: Plan) -> tuple[Release, ...]:
     current = dict(stack.releases[found.target])
     return tuple((current | {change.app: change.after for change in found.changes}).values())
-
-
-def _commits_inside(world: World, found: Plan) -> list[Commit]:
-    """Commits on `apps/` between the two releases, newest first, each once."""
-    inside: dict[str, Commit] = {}
-    for change in found.changes:
-        before = change.before.record.origin.commit if change.before and change.before.record else None
-        after = change.record.origin.commit
-        if before is None or before == after or not set(before) - {"0"}:
-            continue
-        for commit in world.origin.log(before, after, f"apps/{change.app}"):
-            inside[commit.sha] = commit
-    return list(inside.values())[:100]
-
-
-def _unexercised(world: World, target: Environment, commit: str) -> list[str]:
-    """Files that only the target's render reads: its overlays."""
-    base = f"{target.folder}/"
-    skipped = (f"{base}release/", f"{base}holds/", f"{base}environment.yaml")
-    folder = world.origin.entry(commit, target.folder)
-    files = world.origin.walk(folder.sha) if folder else ()
-    paths = [base + entry.path for entry in files]
-    return [path for path in paths if not path.startswith(skipped) and not path.endswith(".md")]

@@ -34,34 +34,25 @@ def promote(
     *,
     apps: tuple[str, ...] = (),
     release: str | None = None,
+    drop_hotfix: str | None = None,
     dry_run: bool = False,
 ) -> Promotion:
     """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew."""
     return anew(
         world,
-        lambda: _promote(world, source, target, apps=apps, release=release, dry_run=dry_run),
+        lambda: _promote(world, source, target, apps=apps, release=release, drop_hotfix=drop_hotfix, dry_run=dry_run),
         saying="somebody else was faster; planning anew",
     )
 
 
-def look(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Promotion:
-    """Plans and judges a promotion; writes nothing."""
-    planned = _plan(world, source, target, apps=apps, release=release)
-    return Promotion("already") if isinstance(planned, Nothing) else _judge(world, planned)
-
-
 def gate(world: World, source: str, target: str) -> Promotion:
     """Judges what promoting now would do, and where that is nothing, what both environments run; writes nothing."""
-    planned = _plan(world, source, target)
+    world.progress.say("reading main")
+    planned = plan(world, source, target)
     if not isinstance(planned, Nothing):
         return _judge(world, planned)
     world.progress.say(f"nothing to promote; judging {source} and {target} as they are")
     return Promotion("already", judgement=judge_planned(world, planned))
-
-
-def _plan(world: World, source: str, target: str, *, apps: tuple[str, ...] = (), release: str | None = None) -> Planned | Nothing:
-    world.progress.say("reading main")
-    return plan(world, source, target, asked=apps, release=release)
 
 
 def _judge(world: World, planned: Planned) -> Promotion:
@@ -71,8 +62,14 @@ def _judge(world: World, planned: Planned) -> Promotion:
     return Promotion(outcome, planned, judgement)
 
 
-def _promote(world: World, source: str, target: str, *, apps: tuple[str, ...], release: str | None, dry_run: bool) -> Promotion:
-    seen = look(world, source, target, apps=apps, release=release)
+def _promote(
+    world: World, source: str, target: str, *, apps: tuple[str, ...], release: str | None, drop_hotfix: str | None, dry_run: bool
+) -> Promotion:
+    world.progress.say("reading main")
+    planned = plan(world, source, target, asked=apps, release=release, drop_hotfix=drop_hotfix)
+    if isinstance(planned, Nothing):
+        return Promotion("already")
+    seen = _judge(world, planned)
     if seen.outcome != "planned" or dry_run or seen.planned is None or seen.judgement is None:
         return seen
     proposal = seen.planned.proposal

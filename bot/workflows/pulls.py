@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.model import BotError
-from bot.promotion import Change, Plan, allowed_paths, next_record, strangers
+from bot.promotion import DROP_TRAILER, Change, Plan, allowed_paths, next_record, strangers
 from bot.workflows.effects import problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
@@ -51,6 +51,7 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     application = see_application(world, source)
     planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit)
     problems += _foreign(world, stack, head.commit, target=target, apps=apps)
+    problems += _dropped(world, stack, head.commit, plan, target=target)
     if world.origin.merged_tree(stack.commit, head.commit) is None:
         problems.append(problem(target, "conflict", "it does not merge with main; run `bot promote` again"))
     return replace(planned, problems=(*planned.problems, *problems))
@@ -78,3 +79,11 @@ def _foreign(world: World, stack: Stack, head: str, *, target: Environment, apps
     allowed = allowed_paths(target, apps)
     paths = strangers(world.origin.changed_paths(base, head), allowed)
     return [problem(target, "foreign-change", f"the pull request also changes {path}") for path in paths[:10]]
+
+
+def _dropped(world: World, stack: Stack, head: str, plan: Plan, *, target: Environment) -> list[Finding]:
+    """A hotfix goes only where a commit of the branch says why."""
+    told = any(DROP_TRAILER in commit.body for commit in world.origin.log(stack.commit, head))
+    if not plan.dropped or told:
+        return []
+    return [problem(target, "hotfix-dropped", f"it takes away the hotfix of {', '.join(plan.dropped)}: `bot promote --drop-hotfix REASON`")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot import messages
+from bot import urgent_messages
 from bot.holds import hold_path, hold_text
 from bot.model import BotError, Origin
 from bot.ports import FOLDER, Entry
@@ -82,8 +82,8 @@ def prepare(
     fence(objects, renderer, after, environment, moves=moves, allowed=request.include_stateful)
     notes += tuple(move.warning for move in moves if move.warning)
     pairs = [(move.bad, move.good) for move in moves]
-    subject = messages.rollback_subject(environment.name, pairs)
-    body = messages.rollback_body(environment.name, [move.hold for move in moves if move.hold], notes, request.reason)
+    subject = urgent_messages.rollback_subject(environment.name, pairs)
+    body = urgent_messages.rollback_body(environment.name, [move.hold for move in moves if move.hold], notes, request.reason)
     proposal = Proposal(
         branch=branch_of(environment.name, [(m.bad.app, m.bad.tree, m.good.tree) for m in moves]),
         main=main,

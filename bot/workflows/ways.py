@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.gate.alert_rows import images_are_pinned, releases_are_not_quarantined
 from bot.model import Verdict
 from bot.observations import Finding
-from bot.promotion import next_record
+from bot.promotion import HOTFIX, next_record
 from bot.workflows.observe import runs_at
 from bot.workflows.stack import read_stack
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.ports import World
     from bot.workflows.stack import Stack
 
-HOTFIX, ROLLBACK, INIT = "hotfix", "rollback", "init"
+ROLLBACK, INIT = "rollback", "init"
 IMAGES = "images/"
 NEEDS_PERSON = {
     "returned-stateful": "an older {app} comes back, which keeps data: can it read today's?",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.bot.conftest import Bot, Town
 
 COMMANDS = ["init", "validate", "render", "diff", "history", "trace", "bump", "promote", "gate", "merge", "sync", "verify", "rollback"]
-COMMANDS += ["freeze", "unfreeze", "unquarantine", "status", "doctor", "sandbox"]
+COMMANDS += ["freeze", "unfreeze", "unquarantine", "hotfix", "status", "doctor", "sandbox"]
 BAD_INPUT = {
     "unknown environment": (("promote", "dev", "moon"), 2, "moon"),
     "wrong order": (("promote", "dev", "prod"), 2, "promotes from staging"),

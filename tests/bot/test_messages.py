@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import messages
+from bot import messages, urgent_messages
 from bot.model import Hold, Image, Origin, Record, Release, Verdict
 from bot.observations import Finding, Judgement
 from bot.ports import Commit
@@ -251,9 +251,10 @@ def test_a_merge_names_its_evidence() -> None:
 
 def test_a_rollback_says_what_goes_back_and_what_is_held() -> None:
     bad, good = Release("api", NEW, "v2@sha256:2"), Release("api", OLD, "v1")
-    assert messages.rollback_subject("prod", [(bad, good), (replace(bad, app="b"), good)]) == "prod: roll back api v2 -> v1, b v2 -> v1"
+    subject = urgent_messages.rollback_subject("prod", [(bad, good), (replace(bad, app="b"), good)])
+    assert subject == "prod: roll back api v2 -> v1, b v2 -> v1"
     hold = Hold("quarantine-api-222", "prod", "api", NEW, (), "ada", "2026-11-24T10:00:00Z", "leaks")
-    assert messages.rollback_body("prod", [hold], ["its overlay comes back, too"], "errors, see <b>\n@all") == (
+    assert urgent_messages.rollback_body("prod", [hold], ["its overlay comes back, too"], "errors, see <b>\n@all") == (
         "Why: errors, see &lt;b&gt; @\u200ball\n\n"
         "- quarantined: api tree 222222222222 (`bot unquarantine prod quarantine-api-222`)\n"
         "- its overlay comes back, too\n"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 FOLDERS = ("bot/gate", "bot/workflows", "bot/adapters")
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
-VERDICTS = {"hold": "HOLD", "unknown": "UNKNOWN", "fail": "FAIL", "problem": "FAIL"}
+VERDICTS = {"hold": "HOLD", "unknown": "UNKNOWN", "fail": "FAIL", "problem": "FAIL", "approval": "HOLD"}
+CONSTANTS = {"FAULTS": "UNKNOWN", "NEEDS_PERSON": "HOLD"}
 UNSEEN = {"Unseen", "UnobservableError", "unseen", "_unseen"}  # whatever could not be observed is UNKNOWN
 
 
@@ -41,14 +42,14 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
         yield from ((code, VERDICTS[name]) for code in _words(call.args[name == "problem"]))
     elif name in UNSEEN:
         yield from ((code, "UNKNOWN") for argument in call.args[:2] for code in _words(argument))
-    elif name == "Finding" and len(call.args) > 2 and isinstance(call.args[2], ast.Attribute):
+    elif name == "Finding" and len(call.args) > 2 and isinstance(call.args[2], ast.Attribute) and call.args[2].attr != "PASS":
         yield from ((code, call.args[2].attr) for code in _words(call.args[1]))
 
 
 def _of_constant(name: str, value: ast.expr) -> Iterator[tuple[str, str]]:
-    """Codes that are kept by name: the faults of rules and targets, and what cannot be read."""
-    if name == "FAULTS" and isinstance(value, ast.Dict):
-        yield from ((code, "UNKNOWN") for key in value.keys if key for code in _words(key))
+    """Codes that are kept by name: the faults of rules and targets, what waits for a person, and what cannot be read."""
+    if name in CONSTANTS and isinstance(value, ast.Dict):
+        yield from ((code, CONSTANTS[name]) for key in value.keys if key for code in _words(key))
     if name == "UNREADABLE":
         yield from ((code, "UNKNOWN") for code in _words(value))
 

@@ -1,0 +1,51 @@
+"""Texts of what does not wait for a promotion: rollbacks, freezes, hotfixes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.messages import escaped, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.model import Freeze, Hold, Release
+
+
+def rollback_subject(environment: str, moves: Sequence[tuple[Release, Release]]) -> str:
+    """Subject of a rollback of (bad, good) releases."""
+    named = [f"{bad.app} {short(bad.version)} -> {short(good.version)}" for bad, good in moves]
+    return f"{environment}: roll back " + ", ".join(named)
+
+
+def rollback_body(environment: str, holds: Iterable[Hold], notes: Iterable[str], reason: str) -> str:
+    """Body of a rollback's pull request and commit."""
+    lines = [f"Why: {escaped(reason)}", ""]
+    lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id}`)" for hold in holds]
+    lines += [f"- {escaped(note)}" for note in notes]
+    return "\n".join(lines) + "\n"
+
+
+def freeze_subject(hold: Freeze) -> str:
+    """Subject of a freeze by command."""
+    return f"{hold.environment}: freeze {', '.join(hold.apps) or 'every promotion'}"
+
+
+def freeze_body(hold: Freeze) -> str:
+    """Body of a freeze's pull request and commit."""
+    until = f"until {hold.until}" if hold.until else "until it is lifted"
+    return f"Why: {escaped(hold.why)}\n\nPromotions wait {until}; rollbacks pass. Undo: `bot unfreeze {hold.environment} {hold.id}`.\n"
+
+
+def hotfix_subject(environment: str, before: Release, after: Release) -> str:
+    """Subject of a hotfix."""
+    return f"{environment}: hotfix {after.app} {short(before.version)} -> {short(after.version)}"
+
+
+def hotfix_body(after: Release, reason: str) -> str:
+    """Body of a hotfix's pull request and commit."""
+    images = "\n".join(f"- `{image.reference}`" for image in after.images)
+    return (
+        f"Why: {escaped(reason)}\n\nIt ran nowhere before; manifests stay what they are:\n\n{images}\n\n"
+        f"Bring the image into `apps/{after.app}`, too: the next promotion would take it away, and says so.\n"
+    )

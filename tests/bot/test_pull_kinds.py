@@ -1,0 +1,157 @@
+"""The gate of pull requests that promote nothing: each is judged by what it reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Answered, Town
+
+RELEASE = "environments/prod/release/context-api"
+SIZE = "environments/prod/context-api/size.yaml"
+
+
+def opened(town: Town, files: dict[str, str | None], branch: str = "theirs") -> int:
+    """A person's pull request, made from main as it is."""
+    town.push({}, "start")
+    town.git("branch", "-f", branch, "main")
+    town.push(files, "a change", branch=branch)
+    pull: dict[str, Any] = town.sandbox.ben.call("POST", "/pulls", {"title": "a change", "head": branch, "base": "main", "body": ""})
+    return int(pull["number"])
+
+
+def judged(town: Town, number: int) -> Answered:
+    return town.bot("gate", "--pr", str(number))
+
+
+def approved(town: Town, number: int) -> None:
+    """By one of those who may, and not its author."""
+    town.sandbox.ada.approve(number)
+
+
+def status(town: Town, branch: str = "theirs") -> str:
+    head = town.git("rev-parse", branch)
+    return town.sandbox.forge.statuses[head][-1].state
+
+
+def text(town: Town, path: str) -> str:
+    return town.git("show", f"main:{path}") + "\n"
+
+
+def test_what_reaches_no_gated_environment_passes(town: Town) -> None:
+    path = "apps/context-api/base/service.yaml"
+    done = judged(town, opened(town, {path: text(town, path) + "# more\n", "docs/NOTES.md": "x\n"}))
+    assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS")
+    assert status(town) == "success"
+
+
+def test_an_overlay_is_judged_by_validity_and_freezes_and_alerts_are_only_shown(town: Town) -> None:
+    number = opened(town, {SIZE: text(town, SIZE) + "# more\n"})
+    town.errors("prod", on=True)
+    done = judged(town, number)
+    assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS")
+    shown = [finding for finding in done.result["gate"]["findings"] if finding["code"] == "alert-firing"]
+    assert "shown, not blocking: FAIL" in shown[0]["summary"]
+    assert status(town) == "pending"  # the bot merges what prod runs
+    assert town.bot("freeze", "prod", "--reason", "audit").outcome == "merged"
+    assert "frozen" in judged(town, number).codes
+    broken = opened(town, {SIZE: "kind: [\n"}, "broken")
+    assert "overlay-does-not-fit" in judged(town, broken).codes
+    waits = town.bot("merge", str(broken))
+    assert (waits.code, waits.outcome) == (3, "waiting")
+
+
+def test_the_law_changes_only_when_a_second_person_approves(town: Town) -> None:
+    policy = "environments/staging/environment.yaml"
+    number = opened(town, {policy: text(town, policy) + "# soak less\n", "CODEOWNERS": "* @eve\n", "clusters/x.yaml": "a: b\n"})
+    done = judged(town, number)
+    assert (done.code, done.codes) == (3, {"law-changed"})
+    assert sum(finding["verdict"] == "HOLD" for finding in done.result["gate"]["findings"]) == 2
+    approved(town, number)
+    assert judged(town, number).code == 0
+    assert status(town) == "success"
+
+
+def test_blocking_alerts_do_not_vanish_unseen(town: Town) -> None:
+    """Neither in what dev runs, which is the source of what is judged next."""
+    path = "apps/monitoring/base/prometheus-rules.yaml"
+    rules = text(town, path)
+    assert "promotion_gate: block" in rules
+    number = opened(town, {path: rules.replace("promotion_gate: block", "promotion_gate: ignore", 1)})
+    done = judged(town, number)
+    assert (done.code, done.codes) == (3, {"alerts-weakened"})
+    approved(town, number)
+    assert judged(town, number).code == 0
+
+
+def test_lifting_a_hold_needs_its_people_and_nothing_else(town: Town) -> None:
+    hold = town.bot("freeze", "prod", "--reason", "audit").result["hold"]
+    town.errors("prod", on=True)
+    number = town.bot("unfreeze", "prod", hold, "--reason", "over").result["pull_request"]["number"]
+    assert judged(town, number).codes == {"hold-lifted"}
+    town.sandbox.ada.approve(number)
+    assert judged(town, number).code == 0
+
+
+def test_a_revert_on_the_forge_is_a_rollback(prod_ahead: Town) -> None:
+    town = prod_ahead
+    before = town.tree(RELEASE, "main~1")
+    town.errors("prod", on=True)
+    record_before = {f"{RELEASE}.yaml": town.git("show", f"main~1:{RELEASE}.yaml") + "\n"}
+    town.git("branch", "theirs", "main")
+    reverted = town.sandbox.objects.make_commit(
+        town.git("rev-parse", "main"), {RELEASE: town.sandbox.objects.entry("main~1", RELEASE), **record_before}, "Revert"
+    )
+    town.git("update-ref", "refs/heads/theirs", reverted)
+    number = town.sandbox.ben.call("POST", "/pulls", {"title": "Revert", "head": "theirs", "base": "main", "body": ""})["number"]
+    done = judged(town, number)
+    assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS"), done.codes
+    assert "release-returned" in {finding["code"] for finding in done.result["gate"]["findings"]}
+    approved(town, number)
+    assert town.bot("merge", str(number)).outcome == "merged"
+    assert town.tree(RELEASE) == before
+
+
+def test_an_old_tree_under_a_made_up_record_is_no_rollback(prod_ahead: Town) -> None:
+    town = prod_ahead
+    record = text(town, f"{RELEASE}.yaml")
+    old = town.sandbox.objects.entry("main~1", RELEASE)
+    assert old
+    tree = record.replace(town.tree(RELEASE), old.sha)
+    made = town.sandbox.objects.make_commit(town.git("rev-parse", "main"), {RELEASE: old, f"{RELEASE}.yaml": tree}, "Revert?")
+    town.git("branch", "theirs", made)
+    number = town.sandbox.ben.call("POST", "/pulls", {"title": "x", "head": "theirs", "base": "main", "body": ""})["number"]
+    assert "not-promoted" in judged(town, number).codes
+
+
+def test_a_hotfix_waits_for_a_second_person_and_is_not_lost_unsaid(staging_ahead: Town) -> None:
+    town = staging_ahead
+    town.sandbox.registry.push("ghcr.io/dpdpdpdp0987/context-api", "v1.4.3")
+    before = town.tree(f"{RELEASE}/base")
+    done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
+    assert (done.code, done.outcome) == (0, "opened"), done
+    number = done.result["pull_request"]["number"]
+    assert judged(town, number).codes == {"hotfix-declared"}
+    again = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
+    assert again.outcome == "unchanged"
+    town.sandbox.ada.approve(number)
+    merged = town.bot("merge", str(number), "--wait")
+    assert merged.outcome == "merged", merged
+    assert town.tree(f"{RELEASE}/base") == before
+    assert "v1.4.3" in town.git("show", f"main:{RELEASE}.yaml")
+    town.wait_until_synced()
+    refused = town.bot("promote", "staging", "prod")
+    assert (refused.code, "hotfix" in refused.document["error"]["message"]) == (1, True)
+    told = town.bot("promote", "staging", "prod", "--drop-hotfix", "v1.5.0 has it")
+    assert told.outcome == "opened", told
+    assert "Drops-Hotfix: v1.5.0 has it" in town.git("log", "-1", "--format=%B", "promote.prod")
+    assert "hotfix-dropped" not in judged(town, told.result["pull_request"]["number"]).codes
+
+
+def test_a_hotfix_that_changes_more_than_images_is_not_one(town: Town) -> None:
+    town.sandbox.registry.push("ghcr.io/dpdpdpdp0987/context-api", "v1.4.3")
+    done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
+    branch = done.result["pull_request"]["branch"]
+    path = f"{RELEASE}/base/settings.env"
+    town.push({path: text(town, path) + "EVIL=1\n"}, "more", branch=branch)
+    assert "not-promoted" in judged(town, done.result["pull_request"]["number"]).codes
