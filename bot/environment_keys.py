@@ -159,6 +159,7 @@ class GateShape:
     watch: Annotated[Duration, AfterValidator(positive)] = Policy.watch
     require_digests: bool = Policy.require_digests
     freeze: tuple[FreezeShape, ...] = ()
+    auto_rollback: bool = Policy.auto_rollback
 
 
 @dataclass(frozen=True, config=SHAPE)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-LATER = frozenset({"alertmanager", "gate.autoRollback", "people.rollback"})
+LATER = frozenset({"alertmanager", "people.rollback"})
 UNKNOWN_KEY = "unexpected_keyword_argument"
 WORDS = {"dataclass_type": "must be a mapping of keys", "missing": "is missing"}
 
@@ -84,6 +84,7 @@ def _environment(name: str, shape: FileShape) -> Environment:
             watch=gate.watch,
             require_digests=gate.require_digests,
             freeze=tuple(FreezeWindow(each.cron, each.duration, each.time_zone, each.reason) for each in gate.freeze),
+            auto_rollback=gate.auto_rollback,
         ),
         promotes_from=shape.promotes_from,
         live=shape.live,

@@ -146,6 +146,7 @@ class Policy:
     watch: timedelta = timedelta(minutes=30)
     require_digests: bool = False
     freeze: tuple[FreezeWindow, ...] = ()
+    auto_rollback: bool = False  # `bot verify` takes back what failed and is to blame
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,18 @@ def hotfix_body(after: Release, reason: str) -> str:
         f"Why: {escaped(reason)}\n\nIt ran nowhere before; manifests stay what they are:\n\n{images}\n\n"
         f"Bring the image into `apps/{after.app}`, too: the next promotion would take it away, and says so.\n"
     )
+
+
+def rolled_back(environment: str, apps: Iterable[str], reason: str) -> str:
+    """What was done by itself, for those who merged what failed."""
+    named = ", ".join(apps)
+    return (
+        f"**{named} was rolled back in {environment}.** {escaped(reason)}\n\n"
+        f"It takes no promotion until somebody has looked and lifts the freeze: `bot status`, `bot unfreeze {environment} HOLD`.\n"
+    )
+
+
+def paged(why: str) -> str:
+    """Why nothing was rolled back by itself."""
+    head = "**This failed in its environment and was not rolled back by itself:**"
+    return f"{head} {escaped(why)}\n\nPeople decide: `bot rollback`, or forward.\n"

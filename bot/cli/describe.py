@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.policies.sizes import EnvironmentSize, WorkloadSize
     from bot.ports import PullRequest
     from bot.promotion import Change
+    from bot.workflows.auto_rollback import Response
     from bot.workflows.planning import Planned
 
 
@@ -73,3 +74,8 @@ def planned(found: Planned | None) -> dict[str, Any] | None:
         "commit": found.commit,
         "diff": [each.diff for each in found.changes],
     }
+
+
+def response(found: Response | None) -> dict[str, Any] | None:
+    """What was done about a failure after the merge."""
+    return None if found is None else {"outcome": found.outcome, "why": found.why, "apps": list(found.apps)}

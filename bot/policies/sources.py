@@ -30,7 +30,7 @@ INSTEAD = {
 }
 FIELD = re.compile(rf"^({'|'.join(INSTEAD)})\s*:", re.MULTILINE)
 READ_BY_KUSTOMIZE = (".yaml", ".yml", ".env", ".json")
-READ_BY_OTHERS = re.compile(r"(^|/)(environment\.yaml|release/[^/]+\.yaml|holds/[^/]+)$")
+READ_BY_OTHERS = re.compile(r"(^|/)(environment\.yaml|release/[^/]+\.yaml|holds/[^/]+|(apps|release)/[^/]+/release\.yaml)$")
 MANIFEST = re.compile(r"^kind:", re.MULTILINE)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot import urgent_messages
+from bot.freezes import freeze_id
 from bot.holds import hold_path, hold_text
-from bot.model import BotError, Origin
+from bot.model import BotError, Freeze, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text, unpinned
@@ -18,7 +19,7 @@ from bot.workflows.rollback_render import fence, rendered
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bot.model import Environment, Hold, Release
     from bot.ports import Objects, Renderer
@@ -35,6 +36,7 @@ class Request:
     reason: str
     to: str | None = None
     include_stateful: bool = False
+    freeze: bool = False  # the apps take no promotion afterwards until somebody lifts that
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ def prepare(
     moves = tuple(move for move in found if move)
     if not moves:
         return None
-    changes = _placement(environment, moves)
+    holds: list[Hold | Freeze] = [move.hold for move in moves if move.hold]
+    if request.freeze:
+        apps = tuple(sorted(move.bad.app for move in moves))
+        holds.append(Freeze(freeze_id(apps, None, request.reason), environment.name, apps, None, who, when, request.reason))
+    changes = _placement(environment, moves, holds)
     changes, after, diff, notes = rendered(objects, renderer, stack, environment, moves=moves, changes=changes)
     fence(objects, renderer, after, environment, moves=moves, allowed=request.include_stateful)
     notes += tuple(move.warning for move in moves if move.warning)
@@ -92,7 +98,7 @@ def prepare(
         title=subject,
         body=body,
         allowed=tuple(changes),
-        holds=tuple(hold_path(move.hold) for move in moves if move.hold),
+        holds=tuple(hold_path(hold) for hold in holds),
     )
     return Prepared(environment, moves, proposal, diff, notes)
 
@@ -140,13 +146,11 @@ def _without_quarantined(objects: Objects, stack: Stack, environment: Environmen
     return (*runs[:1], *(run for run, release in earlier.items() if release and not held(release, stack.readable_holds)))
 
 
-def _placement(environment: Environment, moves: tuple[Move, ...]) -> Changes:
-    changes: Changes = {}
+def _placement(environment: Environment, moves: tuple[Move, ...], holds: Iterable[Hold | Freeze]) -> Changes:
+    changes: Changes = {hold_path(hold): hold_text(hold) for hold in holds}
     for move in moves:
         path = environment.release_path(move.bad.app)
         record = next_record(move.good, move.bad, Origin("rollback", move.run_commit))
         changes[path] = Entry(path, FOLDER, move.good.tree)
         changes[environment.record_path(move.bad.app)] = record_text(record)
-        if move.hold:
-            changes[hold_path(move.hold)] = hold_text(move.hold)
     return changes

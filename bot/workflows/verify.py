@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,20 +12,22 @@ from bot.model import Verdict
 from bot.observations import Observations
 from bot.promotion import verified_status
 from bot.runs import newest_run
+from bot.workflows.auto_rollback import Failure, respond
 from bot.workflows.effects import problem
 from bot.workflows.judging import STATES
 from bot.workflows.observe import Question, runs_at, see_application, see_environments, synced_at
 from bot.workflows.sampling import Window
 from bot.workflows.stack import read_stack
 from bot.workflows.statuses import own_status
-from bot.workflows.watching import watch_findings
+from bot.workflows.watching import new_alerts, watch_findings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.model import Environment
-    from bot.observations import ApplicationSeen, Judgement, Unseen
+    from bot.model import Environment, Release
+    from bot.observations import ApplicationSeen, EnvironmentSeen, Finding, Judgement, Unseen
     from bot.ports import Status, World
+    from bot.workflows.auto_rollback import Response
     from bot.workflows.stack import Stack
 
 POLL = timedelta(seconds=5)
@@ -41,6 +43,7 @@ class Verification:
     state: str  # success, pending, failure, error
     commits: tuple[str, ...]
     watched_until: datetime | None
+    response: Response | None = None
 
 
 def verify(world: World, name: str, *, watch: bool = False, dry_run: bool = False) -> Verification:
@@ -63,25 +66,33 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
     question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
-    drifted = tuple(problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
-    judgement = judge(
-        Observations(None, seen, stack.holds, problems=(*drifted, *watch_findings(seen, watch, since=newest.began if newest else None))),
-        now=world.now(),
-    )
+    judgement = judge(Observations(None, seen, stack.holds, problems=_problems(seen, watch, newest)), now=world.now())
     until = newest.began + environment.policy.watch if newest else None
     state = _state(judgement, over=until is not None and world.now() >= until)
+    response = None
     if newest and not dry_run and not _is_decided(known):
+        if state == "failure":  # before it is recorded: a run that is killed here does it again
+            failure = Failure(newest.commit, newest.releases, new_alerts(seen, merged=newest.merged))
+            response = respond(world, stack, environment, failure)
         description = messages.status_description(judgement)
         world.forge.set_status(newest.commit, verified_status(name), state=state, description=description)
-    return Verification(name, judgement, state, (newest.commit,) if newest else (), until)
+    return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response)
+
+
+def _problems(seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:
+    drifted = (problem(seen.environment, "release-not-recorded", release.drift) for release in seen.releases if release.drift)
+    moments = {"merged": newest.merged, "since": newest.began} if newest else {"merged": None, "since": None}
+    return (*drifted, *watch_findings(seen, watch, **moments))
 
 
 @dataclass(frozen=True)
 class _Newest:
-    """The latest change of what an environment runs: the commit that brought it, and since when it is live."""
+    """The latest change of what an environment runs: the commit that brought it, when, since when it is live, and what it brought."""
 
     commit: str
+    merged: datetime
     began: datetime
+    releases: tuple[Release, ...]
 
 
 def _newest(world: World, stack: Stack, environment: Environment, *, application: ApplicationSeen | Unseen | None) -> _Newest | None:
@@ -91,14 +102,17 @@ def _newest(world: World, stack: Stack, environment: Environment, *, application
         run = newest_run(runs_at(world.origin, stack.commit, path), release.tree)
         if run:
             synced = synced_at(world.origin, application, path=path, tree=release.tree)
-            found.append(_Newest(run.commit, max(synced or run.since, run.since)))
-    return max(found, key=lambda each: each.began, default=None)
+            found.append(_Newest(run.commit, run.since, max(synced or run.since, run.since), (release,)))
+    newest = max(found, key=lambda each: each.began, default=None)
+    if newest is None:
+        return None
+    return replace(newest, releases=tuple(each.releases[0] for each in found if each.commit == newest.commit))
 
 
 def _window(newest: _Newest, environment: Environment, *, now: datetime) -> Window:
     """The watch so far, and a while before it, so that what fired already is known."""
     watch = environment.policy.watch
-    return Window(newest.began - min(watch, LEAD), min(newest.began + watch, now), newest.began)
+    return Window(newest.merged - min(watch, LEAD), min(newest.began + watch, now), newest.began)
 
 
 def _is_decided(known: Status | None) -> bool:

@@ -15,29 +15,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.observations import EnvironmentSeen
+    from bot.observations import EnvironmentSeen, FiringSpan, Labels
     from bot.workflows.sampling import Window
 
+POD_LABELS = frozenset({"pod", "instance", "container_id", "uid", "node"})
 LEAST_WINDOW = timedelta(seconds=5)  # of a shorter one coverage says nothing: a few evaluations
 
 
-def watch_findings(seen: EnvironmentSeen, window: Window | None, *, since: datetime | None) -> tuple[Finding, ...]:
-    """What keeps a release that is live since a moment from being verified, in every replica that was seen."""
-    if window is None or since is None:
+def watch_findings(seen: EnvironmentSeen, window: Window | None, *, merged: datetime | None, since: datetime | None) -> tuple[Finding, ...]:
+    """What keeps a release that was merged and is live since two moments from being verified, in every replica that was seen."""
+    if window is None or since is None or merged is None:
         return ()
-    replicas = [replica for replica in seen.prometheus if isinstance(replica, PrometheusSeen)]
-    return tuple(finding for replica in replicas for finding in _findings(seen, replica, window, since=since))
+    found = [finding for replica in _replicas(seen) for finding in _fired(seen, replica, merged=merged)]
+    return (*found, *(finding for replica in _replicas(seen) for finding in _gaps(seen, replica, window, since=since)))
 
 
-def _findings(seen: EnvironmentSeen, replica: PrometheusSeen, window: Window, *, since: datetime) -> Iterator[Finding]:
-    """What fired before the release came is not its fault; while it fires, the gate's own rows say so."""
-    environment, subject = seen.environment, f"{seen.environment.name}: {replica.url}"
-    for span in replica.firing_in_window:
-        is_new = span.first >= since
-        if is_new and environment.policy.alerts.blocks(span.labels) and concerns(environment, span.labels):
-            name = span.labels.get("alertname", "an alert")
-            facts = {"first": iso(span.first), "last": iso(span.last), "labels": labels_in_words(span.labels)}
-            yield Finding(10, "alert-fired", Verdict.FAIL, f"{subject}: alert {name}", f"{name} fired since the release is live", facts)
+def new_alerts(seen: EnvironmentSeen, *, merged: datetime) -> tuple[Labels, ...]:
+    """The blocking alerts of an environment that began after a merge, by their labels."""
+    return tuple(span.labels for replica in _replicas(seen) for span in _new_spans(seen, replica, merged=merged))
+
+
+def _replicas(seen: EnvironmentSeen) -> list[PrometheusSeen]:
+    return [replica for replica in seen.prometheus if isinstance(replica, PrometheusSeen)]
+
+
+def _new_spans(seen: EnvironmentSeen, replica: PrometheusSeen, *, merged: datetime) -> list[FiringSpan]:
+    """Those that did not fire before, neither for this Pod nor for another: a rollout gives every Pod another name."""
+    environment = seen.environment
+    blocking = [
+        span for span in replica.firing_in_window if environment.policy.alerts.blocks(span.labels) and concerns(environment, span.labels)
+    ]
+    before = {without_pod(span.labels) for span in blocking if span.first < merged}
+    return [span for span in blocking if span.first >= merged and without_pod(span.labels) not in before]
+
+
+def without_pod(labels: Labels) -> tuple[tuple[str, str], ...]:
+    """What an alert is about, whichever Pod it happens to."""
+    return tuple(sorted((name, value) for name, value in labels.items() if name not in POD_LABELS))
+
+
+def _fired(seen: EnvironmentSeen, replica: PrometheusSeen, *, merged: datetime) -> Iterator[Finding]:
+    """What fired before the merge is not the release's fault; while it fires, the gate's own rows say so."""
+    for span in _new_spans(seen, replica, merged=merged):
+        name = span.labels.get("alertname", "an alert")
+        facts = {"first": iso(span.first), "last": iso(span.last), "labels": labels_in_words(span.labels)}
+        subject = f"{seen.environment.name}: {replica.url}: alert {name}"
+        yield Finding(10, "alert-fired", Verdict.FAIL, subject, f"{name} fired since the release was merged", facts)
+
+
+def _gaps(seen: EnvironmentSeen, replica: PrometheusSeen, window: Window, *, since: datetime) -> Iterator[Finding]:
+    """The watch begins when the sync has ended."""
     if window.end - since >= LEAST_WINDOW and not replica.watchdog_coverage >= LEAST_COVERAGE:
-        share = f"{replica.watchdog_coverage:.1%}"
+        share, subject = f"{replica.watchdog_coverage:.1%}", f"{seen.environment.name}: {replica.url}"
         yield Finding(7, "watchdog-gaps", Verdict.UNKNOWN, subject, f"the watchdog covers {share} of the watch", {"covered": share})

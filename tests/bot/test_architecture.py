@@ -17,7 +17,7 @@ MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
     "contents", "environment_keys", "environment_names", "environments", "freezes", "gate", "holds", "hooks", "images_file",
     "kustomizations", "messages", "model", "objects_diff", "observations", "own_files", "policies", "ports", "promotion", "references",
-    "releases", "risks", "rollback", "runs", "setup", "simple_yaml", "urgent_messages",
+    "releases", "reversible", "risks", "rollback", "runs", "setup", "simple_yaml", "urgent_messages",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
