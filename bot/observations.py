@@ -6,12 +6,9 @@ Long, because it is one vocabulary.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003 - pydantic reads the types when observations are recorded
 
 from bot.model import Environment, Freeze, Hold, Release, Verdict
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 Labels = dict[str, str]
 
@@ -250,6 +247,7 @@ class Judgement:
     verdict: Verdict
     findings: tuple[Finding, ...]  # worst first
     at: datetime
+    observed: str | None = None  # the observations that it rests on, packed; only of promotions
 
     @property
     def reasons(self) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from bot.cli import (
     checkout_commands,
     doctor_command,
     forward_commands,
+    gate_command,
     hold_commands,
     hotfix_command,
     lineage_commands,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for door in (checkout_commands, lineage_commands, forward_commands, watch_commands, rollback_commands, hold_commands):
     door.register(app)
-for door in (hotfix_command, doctor_command, sandbox_command):
+for door in (gate_command, hotfix_command, doctor_command, sandbox_command):
     door.register(app)
 
 

@@ -1,8 +1,7 @@
-"""Commands that move releases forward: bump, promote, gate, merge."""
+"""Commands that move releases forward: bump, pin, promote, merge."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
-from bot.model import BotError, Verdict
+from bot.model import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +27,6 @@ def register(app: typer.Typer) -> None:
         ("bump", bump),
         ("pin", pin),
         ("promote", promote),
-        ("gate", gate),
         ("merge", merge),
     ):
         command(app, name, on_origin=True)(function)
@@ -104,10 +102,11 @@ def promote(
     from bot.workflows import promote as workflow
 
     done = workflow.promote(world(), source, target, apps=tuple(apps or ()), release=release, drop_hotfix=drop_hotfix, dry_run=dry_run)
-    return _promotion(done, dry_run=dry_run)
+    return promotion(done, dry_run=dry_run)
 
 
-def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
+def promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
+    """What a promotion, or its gate, has to say."""
     result = {
         "plan": describe.planned(done.planned),
         "gate": describe.judgement(done.judgement),
@@ -131,39 +130,6 @@ def _promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
     return Answer(done.outcome, result, show, REFUSED if done.outcome == "refused" and not dry_run else DONE)
 
 
-def gate(
-    source: Annotated[str | None, typer.Argument(help="The environment promoted from.", autocompletion=completion.environments)] = None,
-    target: Annotated[str | None, typer.Argument(help="The environment promoted to.", autocompletion=completion.environments)] = None,
-    *,
-    pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,
-) -> Answer:
-    """Judge a promotion; writes nothing without --pr; exit 3 unless it passes."""
-    if (pr is None) == (source is None or target is None):
-        raise BotError("gate takes SOURCE TARGET or --pr N", "for example `bot gate staging prod`", usage=True)
-    here = world()
-    while True:
-        given = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
-        if not watch or given.code == DONE or (given.result.get("gate") or {}).get("verdict") == Verdict.FAIL.name:
-            return given
-        here.progress.say(f"gate: {(given.result.get('gate') or {}).get('verdict')}; looking again in {POLL.seconds} s")
-        here.sleep(POLL)
-
-
-def _judged(here: World, source: str, target: str) -> Answer:
-    from bot.workflows import promote as workflow
-
-    done = workflow.gate(here, source, target)
-    passed = done.judgement is not None and done.judgement.verdict is Verdict.PASS
-    return replace(_promotion(done), code=DONE if passed else REFUSED)
-
-
-def _judged_pull(here: World, number: int) -> Answer:
-    from bot.workflows import merge as workflow
-
-    return _merged(workflow.judge_pull(here, number))
-
-
 def merge(
     number: Annotated[int, typer.Argument(metavar="PR", help="The pull request's number.")],
     *,
@@ -173,10 +139,11 @@ def merge(
     """Judge a promotion anew and merge it if it is approved and passes now."""
     from bot.workflows import merge as workflow
 
-    return _merged(workflow.judge_pull(world(), number, dry_run=True) if dry_run else workflow.merge(world(), number, wait=wait))
+    return merged(workflow.judge_pull(world(), number, dry_run=True) if dry_run else workflow.merge(world(), number, wait=wait))
 
 
-def _merged(done: Merge) -> Answer:
+def merged(done: Merge) -> Answer:
+    """What a merge, or the gate of a pull request, has to say."""
     result = {
         "pull_request": describe.pull(done.pull),
         "gate": describe.judgement(done.judgement),

@@ -11,6 +11,8 @@ from bot.model import BotError, Verdict
 from bot.observations import Finding, Judgement
 
 SCHEMA = "bot.gate/v1"
+BEGINNING = '{"at":'  # of canonical JSON, which is one line
+MOST_OBSERVED = 40_000  # characters: more does not fit into a comment
 
 
 def to_json(judgement: Judgement) -> str:
@@ -21,6 +23,7 @@ def to_json(judgement: Judgement) -> str:
             "verdict": judgement.verdict.name,
             "at": judgement.at.isoformat(),
             "findings": [written(finding) for finding in judgement.findings],
+            "observed": judgement.observed if judgement.observed and len(judgement.observed) <= MOST_OBSERVED else None,
         }
     )
 
@@ -31,6 +34,17 @@ def from_json(text: str) -> Judgement:
         return _judgement(json.loads(text))
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BotError("this is not evidence of the gate", f"expected JSON with schema {SCHEMA!r}") from error
+
+
+def find_evidence(text: str) -> Judgement | None:
+    """The first judgement that a text holds: evidence alone, or on a line of its own, as in a comment."""
+    for line in text.splitlines():
+        if line.startswith(BEGINNING):
+            try:
+                return from_json(line)
+            except BotError:
+                continue
+    return None
 
 
 def digest(text: str) -> str:
@@ -64,7 +78,8 @@ def _judgement(recorded: dict[str, Any]) -> Judgement:  # Any: JSON that anybody
     if recorded["schema"] != SCHEMA:
         raise ValueError(recorded["schema"])
     findings = tuple(_read(finding) for finding in recorded["findings"])
-    return Judgement(Verdict[recorded["verdict"]], findings, _moment(recorded["at"]))
+    observed = recorded.get("observed")
+    return Judgement(Verdict[recorded["verdict"]], findings, _moment(recorded["at"]), None if observed is None else _text(observed))
 
 
 def _read(recorded: dict[str, Any]) -> Finding:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import messages
 from bot.gate import judge
-from bot.gate.evidence import digest, from_json, reasons_key, to_json
-from bot.model import BotError, MovedRefError, Verdict
+from bot.gate.evidence import digest, find_evidence, reasons_key, to_json
+from bot.gate.recording import pack
+from bot.model import MovedRefError, Verdict
 from bot.observations import Judgement, Observations
 from bot.workflows.observe import Question, see_application, see_environments, see_sync_window
 from bot.workflows.statuses import set_gate
@@ -39,7 +41,7 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     target = Question(planned.target, "target", planned.stack.commit, current, application, policy, sync_window=window)
     seen_source, seen_target = see_environments(world, [source, target])
     observations = Observations(seen_source, seen_target, planned.stack.holds, planned.stack.freezes, planned.problems)
-    return judge(observations, now=world.now())
+    return replace(judge(observations, now=world.now()), observed=pack(observations))
 
 
 def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str, targets: Iterable[Environment]) -> None:
@@ -59,18 +61,8 @@ def resting_state(targets: Iterable[Environment], judgement: Judgement) -> str:
 
 
 def _is_news(world: World, pull: PullRequest, judgement: Judgement) -> bool:
-    before = recorded(world.forge.sticky_comment(pull.number, messages.EVIDENCE_MARKER))
+    comment = world.forge.sticky_comment(pull.number, messages.EVIDENCE_MARKER)
+    before = find_evidence(comment) if comment else None
     if before is None or reasons_key(before) != reasons_key(judgement):
         return True
     return judgement.at - before.at > EVIDENCE_LIFE
-
-
-def recorded(comment: str | None) -> Judgement | None:
-    """The judgement in a sticky comment, if it holds one."""
-    if comment is None:
-        return None
-    start, end = comment.find("{"), comment.rfind("}")
-    try:
-        return from_json(comment[start : end + 1])
-    except BotError:
-        return None

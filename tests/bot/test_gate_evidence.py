@@ -19,7 +19,7 @@ from tests.bot.gate_situations import HOUR, MINUTE, NOON, promotion_ready
 FIRING = Finding(10, "alert-firing", Verdict.FAIL, "prod: alert Ü", "it fires", {"b": "2", "a": "1"})
 WRITTEN = (
     '{"at":"2026-11-24T12:00:00+00:00","findings":[{"code":"alert-firing","facts":{"a":"1","b":"2"},"row":10,'
-    '"subject":"prod: alert Ü","summary":"it fires","verdict":"FAIL"}],"schema":"bot.gate/v1","verdict":"FAIL"}'
+    '"subject":"prod: alert Ü","summary":"it fires","verdict":"FAIL"}],"observed":null,"schema":"bot.gate/v1","verdict":"FAIL"}'
 )
 
 

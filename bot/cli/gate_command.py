@@ -1,0 +1,104 @@
+"""The command that judges: a promotion, any pull request, or recorded evidence again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path  # noqa: TC003 - typer reads the types of options
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import completion, describe
+from bot.cli.checkout_commands import open_here
+from bot.cli.command import DONE, REFUSED, Answer, command, current
+from bot.cli.forward_commands import merged, promotion, world
+from bot.model import BotError, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.observations import Judgement
+    from bot.ports import World
+
+POLL = timedelta(seconds=10)
+MOST_BYTES = 16 * 1024 * 1024
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    command(app, "gate", on_origin=True)(gate)
+
+
+def gate(
+    source: Annotated[str | None, typer.Argument(help="The environment promoted from.", autocompletion=completion.environments)] = None,
+    target: Annotated[str | None, typer.Argument(help="The environment promoted to.", autocompletion=completion.environments)] = None,
+    *,
+    pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence to a file.")] = None,
+    replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Judge the evidence in a file by this checkout's policy.")] = None,
+) -> Answer:
+    """Judge a promotion, or with --pr any pull request; writes nothing to the forge without --pr; exit 3 unless it passes."""
+    chosen = sum([source is not None and target is not None, pr is not None, replay is not None])
+    if chosen != 1 or (source is not None and target is None) or (replay and (watch or record)):
+        raise BotError("gate takes SOURCE TARGET, --pr N or --replay FILE", "for example `bot gate staging prod`", usage=True)
+    if replay is not None:
+        return _replayed(replay)
+    here = world()
+    while True:
+        given, judgement = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
+        if record is not None and judgement is not None:
+            _write(record, judgement)
+        if not watch or given.code == DONE or (given.result.get("gate") or {}).get("verdict") == Verdict.FAIL.name:
+            return given
+        here.progress.say(f"gate: {(given.result.get('gate') or {}).get('verdict')}; looking again in {POLL.seconds} s")
+        here.sleep(POLL)
+
+
+def _judged(here: World, source: str, target: str) -> tuple[Answer, Judgement | None]:
+    from bot.workflows import promote as workflow
+
+    done = workflow.gate(here, source, target)
+    passed = done.judgement is not None and done.judgement.verdict is Verdict.PASS
+    return replace(promotion(done), code=DONE if passed else REFUSED), done.judgement
+
+
+def _judged_pull(here: World, number: int) -> tuple[Answer, Judgement | None]:
+    from bot.workflows import merge as workflow
+
+    done = workflow.judge_pull(here, number)
+    return merged(done), done.judgement
+
+
+def _write(file: Path, judgement: Judgement) -> None:
+    from bot.gate.evidence import to_json
+
+    try:
+        file.write_text(f"{to_json(judgement)}\n", "utf-8")
+    except OSError as error:
+        raise BotError(f"{file} cannot be written: {error.strerror}", "name another file for --record") from error
+
+
+def _replayed(file: Path) -> Answer:
+    from bot.workflows import replay as workflow
+
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BotError(f"{file} cannot be read as text: {error}", "name what `bot gate --record` wrote, or a saved comment") from error
+    checkout = open_here()
+    done = workflow.replay(checkout, checkout.snapshot(), text)
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        shown.judgement(console, done.now, verbose=current.verbose)
+        shown.line(
+            console,
+            f"{done.then.at:%Y-%m-%d %H:%M:%S} UTC: was {done.then.verdict.name}, by this checkout's policy {done.now.verdict.name}",
+        )
+
+    result = {"then": describe.judgement(done.then), "gate": describe.judgement(done.now)}
+    return Answer("replayed", result, show, DONE if done.now.verdict is Verdict.PASS else REFUSED)
