@@ -12,6 +12,7 @@ from bot.ports import FOLDER, Rendered
 from bot.workflows.clusters import CLUSTERS, read_clusters
 from bot.workflows.inspection import Look, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import render_folder
+from bot.workflows.vanished import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bot.workflows.clusters import Cluster
 
 ARGOCD = "argocd"
-PROJECTS, SETS = f"{ARGOCD}/projects", f"{ARGOCD}/applicationsets"
+SETS = f"{ARGOCD}/applicationsets"
 INSTALL = f"{ARGOCD}/install"  # refers to the upstream release, which is not in this repository
 KUSTOMIZATION = "kustomization.yaml"
 

@@ -13,6 +13,7 @@ from bot.model import APPS, ENVIRONMENTS, BotError, Freeze, Hold, Release
 from bot.observations import Unseen
 from bot.ports import FOLDER
 from bot.releases import parse_record, version_of
+from bot.workflows.vanished import vanished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ NO_HOLDS = {".gitkeep", "README.md"}  # whatever else lies among holds may be me
 
 @dataclass(frozen=True)
 class Stack:
-    """What the repository says at one commit; an unreadable environment is kept as its error."""
+    """What the repository says at one commit; an environment that is unreadable or gone is kept as its error."""
 
     commit: str
     environments: Mapping[str, Environment]
@@ -80,7 +81,7 @@ def read_stack(objects: Objects, commit: str) -> Stack:
     return Stack(
         commit,
         environments,
-        unreadable,
+        unreadable | vanished(objects, commit, {*environments, *unreadable}),
         {name: _releases(name, entries, texts) for name, entries in releases.items()},
         {name: _overlays(objects, commit, name) for name in folders},
         broken or quarantines,

@@ -56,7 +56,8 @@ def status(world: World) -> tuple[EnvironmentStatus, ...]:
     pulls = attempt(world.forge.open_pulls)
     holds = () if isinstance(stack.holds, Unseen) else stack.holds
     found = [_status(world, stack, env, pulls=pulls, holds=holds) for env in stack.environments.values()]
-    broken = [EnvironmentStatus(name, "?", "?", (), (), (), error.message) for name, error in stack.unreadable.items()]
+    unreadable = stack.unreadable.items()
+    broken = [EnvironmentStatus(name, "?", "?", (), (), (), f"{error.message} ({error.hint})") for name, error in unreadable]
     if stack.disorder:
         broken.append(EnvironmentStatus(ENVIRONMENTS, "?", "?", (), (), (), stack.disorder.message))
     return (*found, *broken)

@@ -25,7 +25,8 @@ from bot.policies.projects import needless_kinds, refused_kinds, rendered_kinds
 from bot.policies.sources import deprecated_fields
 from bot.workflows.clusters import ADDRESS, CLUSTERS
 from bot.workflows.inspection import Look, manifest_files, manifests_of, problems, violations
-from bot.workflows.platform import INSTALL, PROJECTS, folders_below, is_plain
+from bot.workflows.platform import INSTALL, folders_below, is_plain
+from bot.workflows.vanished import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
