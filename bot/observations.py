@@ -11,6 +11,7 @@ from datetime import datetime  # noqa: TC003 - pydantic reads the types when obs
 from bot.model import Environment, Freeze, Hold, Release, Verdict
 
 Labels = dict[str, str]
+RUNNING = frozenset({"Running", "Terminating"})  # phases of a sync
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,11 @@ class Operation:
     finished: datetime | None
     revision: str | None
     faults: tuple[ResourceFault, ...] = ()  # what it could not apply, and hooks that failed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended for good: between two attempts it says Running, and when the last one finished."""
+        return self.finished is not None and self.phase not in RUNNING
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from bot.gate.image_names import is_image, normalised, repository_of
 from bot.gate.outcomes import good, hold, iso, names, unknown
 from bot.gate.scope import expected_images, live_releases
-from bot.gate.soak import RUNNING
 from bot.model import MAIN
 from bot.observations import Unseen
 
 if TYPE_CHECKING:
     from bot.gate.outcomes import Outcome
     from bot.gate.scope import Place
-    from bot.observations import ApplicationSeen, Operation
+    from bot.observations import ApplicationSeen
 
 FAILED = frozenset({"Failed", "Error"})
 
@@ -85,15 +84,11 @@ def operation_is_over(place: Place) -> list[Outcome]:
     if app.operation is None:
         return [good("no-operation", "no sync was needed yet")]
     facts = {"phase": app.operation.phase, "finished": iso(app.operation.finished)}
-    if _runs(app.operation):
+    if not app.operation.is_over:
         return [hold("operation-running", "a sync is running", **facts)]
     if app.operation.phase in FAILED:
         return [hold("operation-failed", "its last sync failed", **facts)]
     return [good("operation-over", "its last sync has ended", **facts)]
-
-
-def _runs(operation: Operation) -> bool:
-    return operation.phase in RUNNING or operation.finished is None
 
 
 def sync_is_open(place: Place) -> list[Outcome]:

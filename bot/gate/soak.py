@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.gate.outcomes import Outcome, good, hold, in_words, iso, unknown
 from bot.gate.scope import concerns, is_live, live_releases, run_of
 from bot.model import Verdict
+from bot.observations import RUNNING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from bot.gate.scope import Place
     from bot.model import Release
     from bot.observations import FiringSpan, PrometheusSeen, RunSeen
-
-RUNNING = frozenset({"Running", "Terminating"})
 
 
 def releases_are_soaked(place: Place) -> list[Outcome]:

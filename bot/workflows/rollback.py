@@ -85,7 +85,7 @@ def _nudge(world: World, environment: Environment) -> SyncWindow | None:
             f"Argo CD has no Application {environment.argocd.application}",
             f"the rollback is on main; see {ENVIRONMENTS}/{environment.name}/environment.yaml",
         )
-    if app.operation and app.operation.finished is None:
+    if app.operation and not app.operation.is_over:
         argocd.terminate()
     argocd.refresh()
     argocd.sync()

@@ -46,7 +46,7 @@ def needs_a_start(app: ApplicationSeen) -> bool:
     operation = app.operation
     if operation is None:
         return app.sync == "OutOfSync"
-    if operation.finished is None:
+    if operation.finished is None or not operation.is_over:
         return STOPPED in operation.message.lower()
     return app.sync == "OutOfSync" and app.reconciled is not None and app.reconciled > operation.finished
 
@@ -72,7 +72,7 @@ def _tree_lacking(objects: Objects, commit: str | None, aim: Aim) -> str | None:
 
 
 def _operation(app: ApplicationSeen) -> str | None:
-    if app.operation is None or app.operation.finished is not None:
+    if app.operation is None or app.operation.is_over:
         return None
     return _with_faults(f"the running operation: {app.operation.message or app.operation.phase}", app)
 

@@ -44,6 +44,8 @@ WELL = ApplicationSeen(
 )
 CRASH = ResourceFault("Pod", "api-1", "Degraded", "back-off 5m0s restarting failed container")
 DIFFERS = ResourceFault("ConfigMap", "settings", "OutOfSync", "")
+HOOK = ResourceFault("Job", "smoke", "Failed", "backoff limit")
+AGAIN = replace(DONE, phase="Running", message="tasks failed. Retrying attempt #1", faults=(HOOK,))  # as Argo CD says it between attempts
 
 
 class Commits:
@@ -80,6 +82,10 @@ def test_an_old_release_is_not_live_however_synced_and_healthy(commits: Commits)
 
 LACKING = {
     "a sync that runs": (replace(WELL, operation=replace(DONE, finished=None, message="wave 1")), "the running operation: wave 1"),
+    "a sync that is tried again": (
+        replace(WELL, operation=AGAIN),
+        "the running operation: tasks failed. Retrying attempt #1; Job smoke: Failed backoff limit",
+    ),
     "out of sync": (replace(WELL, sync="OutOfSync", faults=(DIFFERS,)), "sync (OutOfSync); ConfigMap settings: OutOfSync"),
     "no Pod with the image": (replace(WELL, pods=()), f"Pods with {IMAGE}"),
     "a Job's Pod alone": (replace(WELL, pods=(PodSeen("j", (IMAGE,), "Healthy", of_job=True),)), f"Pods with {IMAGE}"),
@@ -115,6 +121,7 @@ STARTS: dict[str, tuple[ApplicationSeen, bool]] = {
     "nothing ever ran": (replace(WELL, sync="OutOfSync", operation=None), True),
     "a sync runs": (replace(WELL, sync="OutOfSync", operation=replace(CAUGHT, message="wave 1")), False),
     "a sync that the window caught": (replace(WELL, sync="OutOfSync", operation=CAUGHT), True),
+    "a sync that is tried again": (replace(WELL, sync="OutOfSync", operation=AGAIN), False),
     "compared before the last sync ended": (replace(WELL, sync="OutOfSync", reconciled=DONE.finished), False),
 }
 
@@ -136,8 +143,7 @@ def test_a_sync_window_is_told_with_what_passes_meanwhile() -> None:
 
 
 def test_what_the_sync_could_not_apply_comes_before_what_only_differs() -> None:
-    hook = ResourceFault("Job", "smoke", "Failed", "backoff limit")
-    failed = replace(DONE, phase="Failed", faults=(hook,))
+    failed = replace(DONE, phase="Failed", faults=(HOOK,))
     app = replace(WELL, operation=failed, faults=(DIFFERS, CRASH), conditions=("ComparisonError: x",))
     assert faults(app) == [
         "ComparisonError: x",
@@ -145,7 +151,7 @@ def test_what_the_sync_could_not_apply_comes_before_what_only_differs() -> None:
         f"Pod api-1: Degraded {CRASH.message}",
         "ConfigMap settings: OutOfSync",
     ]
-    assert faults(replace(WELL, operation=replace(DONE, faults=(hook,)))) == []  # of a sync that was tried again and succeeded
+    assert faults(replace(WELL, operation=replace(DONE, faults=(HOOK,)))) == []  # of a sync that was tried again and succeeded
 
 
 TROUBLES = {
