@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import lupa.lua51 as lua
 import pytest
 from ruamel.yaml import YAML
 
-from bot.adapters.render import open_renderer
 from bot.adapters.schemas import schema_problems, supported_versions
 from bot.policies.argocd_install import RELEASE, VERSION
-from bot.schemas.derive import module_folder
 from bot.schemas.pins import CUSTOM_RESOURCES
 from bot.workflows.sync_troubles import TESTED
+from tests.argocd.installation import INSTALL, MODULE, REFERENCE, render_installation
 from tests.clusters.layout import read_yaml
 from tests.conftest import require_peer
 from tests.manifests.renders import NAMES, ROOT, render_folder
@@ -24,9 +22,6 @@ from tests.manifests.renders import NAMES, ROOT, render_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-INSTALL = ROOT / "argocd" / "install"
-MODULE = "github.com/argoproj/argo-cd/v3"
-REFERENCE = re.compile(r"https://raw\.githubusercontent\.com/argoproj/argo-cd/(v\d+\.\d+\.\d+)/manifests/ha/install\.yaml")
 ACTION = re.compile(r"\{\{-?(.*?)-?\}\}")
 SECRET = re.compile(r"(token|secret|password|authorization)", re.IGNORECASE)
 
@@ -77,15 +72,8 @@ def test_the_release_is_referred_to_by_its_tag_and_is_the_one_whose_schemas_are_
 
 
 def test_every_patch_changes_what_the_release_has(tmp_path: Path) -> None:
-    """Rendered with the release out of the Go module proxy, which holds the same files as the tag."""
     require_peer("go")  # fetches Argo CD's manifests
-    (schemas,) = (each for each in CUSTOM_RESOURCES if each.module == MODULE)
-    copied = tmp_path / "environments" / "install"
-    shutil.copytree(INSTALL, copied)
-    shutil.copyfile(module_folder(MODULE, schemas.version) / "manifests" / "ha" / "install.yaml", copied / "release.yaml")
-    kustomization = copied / "kustomization.yaml"
-    kustomization.write_text(REFERENCE.sub("release.yaml", kustomization.read_text("utf-8")), "utf-8")
-    rendered = open_renderer().render(copied)
+    rendered = render_installation(tmp_path)
     assert not rendered.warnings
     config_maps = {item["metadata"]["name"]: item.get("data") or {} for item in rendered.objects if item["kind"] == "ConfigMap"}
     for name in ("argocd-cm", "argocd-cmd-params-cm", "argocd-rbac-cm", "argocd-notifications-cm"):

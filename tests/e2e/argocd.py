@@ -1,39 +1,25 @@
-"""The real Argo CD on the control plane: its parts, our projects and ApplicationSets with loopback addresses, and its API."""
+"""The real Argo CD as a scenario sees it: its Applications, what it renders, its ApplicationSet, tokens and webhook."""
 
 from __future__ import annotations
 
-import base64
+import hmac
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
-from ruamel.yaml import YAML
 
-from bot.schemas.derive import module_folder
-from tests.e2e.peers import ARGOCD, version_of
-from tests.e2e.processes import free_ports, wait_for
+from tests.e2e.processes import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from tests.e2e.cluster import Cluster, Object
-    from tests.e2e.plane import Plane
-    from tests.e2e.processes import Processes
 
-DEPLOYED = Path(__file__).resolve().parents[2] / "argocd"
 NAMESPACE, IN_CLUSTER = "argocd", "https://kubernetes.default.svc"
-PUBLISHED = "https://github.com/dpdpdpdp0987/context-foundation.git"
-OTHER_CLUSTER = "https://kubernetes.nonprod.example.com"
-POLL = 5  # seconds between looks at Git; in production 60 to 180
 APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applications"
 APPLICATION_SETS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applicationsets"
-CONFIG_MAPS = ("argocd-cm", "argocd-rbac-cm", "argocd-cmd-params-cm", "argocd-tls-certs-cm", "argocd-ssh-known-hosts-cm",
-               "argocd-gpg-keys-cm")  # fmt: skip
 START_SECONDS = 60
+WEBHOOK_SECRET = secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -80,12 +66,32 @@ class ArgoCD:
         """Ends the sync that runs, and starts one to main: a sync that waits for health does so for ever, whatever main says."""
         self.administrator.delete(f"/api/v1/applications/{name}/operation")
         wait_for(f"{name}'s sync to end", lambda: not is_syncing(self.applications()[name]), seconds=START_SECONDS)
-        self.administrator.post(f"/api/v1/applications/{name}/sync", json={}).raise_for_status()
+        answer = self.administrator.post(f"/api/v1/applications/{name}/sync", json={})
+        if "already in progress" not in answer.text:  # auto-sync may have been faster
+            answer.raise_for_status()
 
     def look(self) -> None:
-        """Has the ApplicationSets look at `environments/` at once."""
-        change = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}}
-        self.cluster.patch(f"{APPLICATION_SETS}/environments", change)
+        """Has the ApplicationSet look at `environments/` at once, and waits until it has, or says that it cannot."""
+        path, asked = f"{APPLICATION_SETS}/environments", "argocd.argoproj.io/application-set-refresh"
+        self.cluster.patch(path, {"metadata": {"annotations": {asked: secrets.token_hex(4)}}})  # one that is there already is no event
+
+        def has_looked() -> bool:
+            is_asked = asked in self.cluster.get(path)["metadata"].get("annotations", {})
+            return not is_asked or self.set_conditions()["ErrorOccurred"] == "True"
+
+        wait_for("the ApplicationSet to look at Git", has_looked, seconds=START_SECONDS)
+
+    def tell(self, *, before: str, after: str) -> None:
+        """What GitHub's webhook tells it of a push to main, signed with the secret that it shares."""
+        page = self.repository.removesuffix(".git")
+        said = {"ref": "refs/heads/main", "before": before, "after": after, "repository": {"html_url": page, "default_branch": "main"}}
+        body = json.dumps(said).encode()
+        signed = {
+            f"X-Hub-Signature{suffix}": f"{name}={hmac.new(WEBHOOK_SECRET.encode(), body, name).hexdigest()}"
+            for suffix, name in (("", "sha1"), ("-256", "sha256"))
+        }
+        headers = {"Content-Type": "application/json", "X-GitHub-Event": "push", **signed}
+        httpx.post(f"{self.url}/api/webhook", content=body, headers=headers, trust_env=False).raise_for_status()
 
     def project_token(self, project: str, role: str = "bot") -> str:
         """A token of a project's role, made as `argocd proj role create-token` does."""
@@ -103,150 +109,18 @@ class ArgoCD:
         """The API as the holder of a token."""
         return httpx.Client(base_url=self.url, trust_env=False, timeout=30, headers={"Authorization": f"Bearer {token}"})
 
-    def deploy_sets(self) -> None:
-        """Applies our ApplicationSets; from then on it follows the repository."""
-        self.cluster.apply_known(_loopback(self.repository, "ApplicationSet"))
-
 
 def is_syncing(application: Object) -> bool:
     """Whether an operation runs or is about to."""
-    return "operation" in application or application.get("status", {}).get("operationState", {}).get("phase") in {"Running", "Terminating"}
+    return "operation" in application or _state(application).get("phase") in {"Running", "Terminating"}
 
 
-def start_argocd(folder: Path, processes: Processes, peers: Mapping[str, Path], *, plane: Plane, repository: str) -> ArgoCD:
-    """Starts it with our projects applied; it follows nothing until `deploy_sets`."""
-    folder.mkdir()
-    ports = dict(zip(("redis", "repo", "server", "metrics", "repo metrics", "server metrics", "set metrics", "set probe", "set webhook"),
-                     free_ports(9), strict=True))  # fmt: skip
-    plane.cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
-    # Our objects may have fields that this version has not; tests/argocd holds them to the version that we deploy.
-    plane.cluster.apply_known([*_settings(repository), *_loopback(repository, "AppProject")])
-    redis = ("--port", str(ports["redis"]), "--bind", "127.0.0.1", "--save", "", "--dir", folder)
-    processes.start("redis-server", peers["redis-server"], *redis)
-    environment = _environment(folder, plane, peers)
-    for name, words in _parts(ports).items():
-        (folder / "tmp" / name).mkdir(parents=True)
-        own = {"ARGOCD_BINARY_NAME": f"argocd-{name}", "TMPDIR": str(folder / "tmp" / name)}
-        processes.start(f"argocd-{name}", peers["argocd"], *words, "--loglevel=info", "--logformat=text", env=environment | own)
-    url = f"http://127.0.0.1:{ports['server']}"
-    processes.wait_for("Argo CD's API", lambda: _answers(url), seconds=START_SECONDS)
-    return ArgoCD(url, plane.cluster, repository, _administrator(plane.cluster, url))
+def syncing(application: Object) -> str | None:
+    """The commit that a running operation is for; none where none runs, or it has not come so far."""
+    found: str | None = _state(application).get("syncResult", {}).get("revision")
+    return found if is_syncing(application) else None
 
 
-def _environment(folder: Path, plane: Plane, peers: Mapping[str, Path]) -> dict[str, str]:
-    programs = folder / "bin"
-    programs.mkdir()
-    for name in ("kustomize", "kubectl"):
-        (programs / name).symlink_to(peers[name])
-    wrapper = programs / "git-verify-wrapper.sh"
-    wrapper.write_text((module_folder(ARGOCD, version_of("argocd")) / "hack" / wrapper.name).read_text("utf-8"), "utf-8")
-    wrapper.chmod(0o755)
-    for name in ("tls", "ssh", "gpg", "plugins"):
-        (folder / name).mkdir()
-    (folder / "ssh" / "ssh_known_hosts").touch()
-    return {
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "HOME": str(folder),
-        "KUBECONFIG": str(plane.kubeconfig),
-        "ARGOCD_FAKE_IN_CLUSTER": "true",
-        "ARGOCD_GPG_ENABLED": "false",
-        "ARGOCD_TLS_DATA_PATH": str(folder / "tls"),
-        "ARGOCD_SSH_DATA_PATH": str(folder / "ssh"),
-        "ARGOCD_GNUPGHOME": str(folder / "gpg"),
-        "ARGOCD_PLUGINSOCKFILEPATH": str(folder / "plugins"),
-        "ARGOCD_RECONCILIATION_JITTER": "0",
-        "ARGOCD_DEFAULT_CACHE_EXPIRATION": "1h",
-    }
-
-
-def _parts(ports: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """Each part of Argo CD with its flags."""
-    here = "127.0.0.1"
-    redis, repo = f"--redis={here}:{ports['redis']}", f"--repo-server={here}:{ports['repo']}"
-    common = (f"--namespace={NAMESPACE}",)
-    return {
-        "repo-server": (
-            redis, f"--address={here}", f"--port={ports['repo']}", f"--metrics-address={here}", f"--metrics-port={ports['repo metrics']}",
-            f"--revision-cache-expiration={POLL}s",
-        ),
-        "application-controller": (
-            *common, redis, repo, f"--metrics-port={ports['metrics']}", f"--app-resync={POLL}", "--app-resync-jitter=0",
-        ),
-        "applicationset-controller": (
-            *common, f"--argocd-repo-server={here}:{ports['repo']}", f"--metrics-addr={here}:{ports['set metrics']}",
-            f"--probe-addr={here}:{ports['set probe']}", f"--webhook-addr={here}:{ports['set webhook']}",
-        ),
-        "server": (
-            *common, redis, repo, "--insecure", f"--address={here}", f"--port={ports['server']}",
-            f"--metrics-port={ports['server metrics']}",
-        ),
-    }  # fmt: skip
-
-
-def _settings(repository: str) -> Iterator[Object]:
-    """What Argo CD reads at its start; settings of ours in `argocd/` are in it, but for those that are for loopback."""
-    ours: dict[str, dict[str, str]] = {name: {} for name in CONFIG_MAPS}
-    for item in _deployed("ConfigMap"):
-        ours.setdefault(item["metadata"]["name"], {}).update(item.get("data", {}))
-    ours["argocd-cm"] |= {"timeout.reconciliation": f"{POLL}s", "timeout.reconciliation.jitter": "0s"}
-    ours["argocd-cm"].pop("dex.config", None)  # nobody comes by GitHub here
-    for name in CONFIG_MAPS:
-        yield _labelled("ConfigMap", name, data=ours[name])
-    yield _labelled("Secret", "argocd-secret", stringData={"server.secretkey": secrets.token_hex(32)})
-    item = _labelled("Secret", "repository", stringData={"type": "git", "url": repository})
-    item["metadata"]["labels"]["argocd.argoproj.io/secret-type"] = "repository"
-    yield item
-
-
-def _labelled(kind: str, name: str, **content: dict[str, str]) -> Object:
-    labels = {"app.kubernetes.io/part-of": "argocd"}
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}, **content}
-
-
-def _loopback(repository: str, kind: str) -> Iterator[Object]:
-    """Our own objects of a kind, with the repository and the cluster on loopback, and short polls."""
-    for item in _deployed(kind):
-        moved = json.loads(json.dumps(item).replace(PUBLISHED, repository).replace(OTHER_CLUSTER, IN_CLUSTER))
-        if kind != "ApplicationSet":
-            moved["spec"].pop("syncWindows", None)  # the clock must not decide how a test ends; `ArgoCD.windows` sets some
-            yield moved
-        elif moved["metadata"]["name"] == "environments":  # add-ons are charts from the internet
-            yield _hastened(moved)
-
-
-def _hastened(application_set: Object) -> Object:
-    for generator in application_set["spec"]["generators"]:
-        generator["git"]["requeueAfterSeconds"] = POLL
-    retry = application_set["spec"]["template"]["spec"]["syncPolicy"]["retry"]
-    retry["backoff"] |= {"duration": "1s", "maxDuration": "5s"}
-    return application_set
-
-
-def _deployed(kind: str) -> Iterator[Object]:
-    """Everything of a kind that `argocd/` holds."""
-    for path in sorted(DEPLOYED.rglob("*.yaml")):
-        for item in YAML(typ="safe").load_all(path.read_text("utf-8")):
-            if item and item.get("kind") == kind:
-                yield item
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/version", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _administrator(cluster: Cluster, url: str) -> httpx.Client:
-    """Its first administrator, by the password that it made."""
-    secret: Any = wait_for(
-        "Argo CD's first password",
-        lambda: [each for each in cluster.items(f"/api/v1/namespaces/{NAMESPACE}/secrets") if "initial-admin" in each["metadata"]["name"]],
-        seconds=START_SECONDS,
-    )
-    password = base64.b64decode(secret[0]["data"]["password"]).decode()
-    client = httpx.Client(base_url=url, trust_env=False, timeout=60, headers={"Content-Type": "application/json"})
-    answer = client.post("/api/v1/session", json={"username": "admin", "password": password})
-    answer.raise_for_status()
-    client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-    return client
+def _state(application: Object) -> Object:
+    found: Object = application.get("status", {}).get("operationState", {})
+    return found

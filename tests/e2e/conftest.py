@@ -14,12 +14,13 @@ from bot.adapters.git_checkout import open_checkout
 from bot.model import BotError
 from bot.sandbox.origin import AUTHOR, Pace
 from tests.e2e.peers import find_peers
-from tests.e2e.world import World, run_world
+from tests.e2e.running import run_world
+from tests.e2e.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.world import Running
+    from tests.e2e.running import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured; nothing is asserted of it, a machine may be slow."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")

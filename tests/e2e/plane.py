@@ -32,8 +32,11 @@ ROOT = Path(__file__).resolve().parents[2]
 STAGES = Path(__file__).parent / "stages"
 KWOK_STAGES = ("pod/fast/pod-ready", "pod/fast/pod-complete", "pod/fast/pod-delete", "node/fast/node-initialize",
                "node/heartbeat/node-heartbeat")  # fmt: skip
-CRASH_TAG, CRASH_ANNOTATION = "-crashes", "end-to-end/crashes"
-CRASHES = f'[(.spec.containers[].image | contains("{CRASH_TAG}")), (.metadata.annotations["{CRASH_ANNOTATION}"] != null)] | any'
+CRASH_ANNOTATION = "end-to-end/crashes"
+TAG_SAYS = '.metadata.namespace as $where | .spec.containers[].image | test("-{}(-in-" + $where + ")?(@|$)")'
+CRASHES = f'[({TAG_SAYS.format("crashes")}), (.metadata.annotations["{CRASH_ANNOTATION}"] != null)] | any'
+BREAKS = f"[{TAG_SAYS.format('breaks-its-contract')}] | any"
+UNLESS = {"pod-ready": CRASHES, "pod-complete": BREAKS}  # kwok's own stages, where one of ours takes their place
 ZONES = ("a", "b", "c")
 ROOM = {"cpu": "200", "memory": "1Ti", "ephemeral-storage": "1Ti", "pods": "250"}  # of a node
 VOLUMES = {"ctx-fast-ssd": 30, "ctx-standard": 15}  # what a provisioner would make: enough for three environments
@@ -177,11 +180,11 @@ def stages() -> Iterator[Object]:
     theirs = module_folder("sigs.k8s.io/kwok", version_of("kwok")) / "kustomize" / "stage"
     for name in KWOK_STAGES:
         for stage in _read(theirs / f"{name}.yaml"):
-            if stage["metadata"]["name"] == "pod-ready":
-                stage["spec"]["selector"]["matchExpressions"].append({"key": CRASHES, "operator": "NotIn", "values": ["true"]})
+            if unless := UNLESS.get(stage["metadata"]["name"]):
+                stage["spec"]["selector"]["matchExpressions"].append({"key": unless, "operator": "NotIn", "values": ["true"]})
             yield stage
     for path in sorted(STAGES.glob("*.yaml")):
-        yield from _read(path, CRASHES=CRASHES)
+        yield from _read(path, CRASHES=CRASHES, BREAKS=BREAKS)
 
 
 def _read(path: Path, **values: str) -> Iterable[Any]:

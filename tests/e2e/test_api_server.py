@@ -7,14 +7,16 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from bot.adapters.render import open_renderer
 from bot.adapters.schemas import schema_problems
+from bot.workflows.rendering import render_at
+from bot.workflows.stack import read_stack
 from tests.e2e.cluster import discovered, path_of
 
 if TYPE_CHECKING:
-    from tests.e2e.cluster import Object
-    from tests.e2e.world import World
+    from tests.e2e.cluster import Cluster, Object
+    from tests.e2e.running import Running
 
 KUBERNETES = "1.35"  # the oldest that there are schemas of; the API server here is one older
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -47,48 +49,52 @@ BROKEN: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
 }
 
 
-@pytest.fixture
-def rendered(world: World) -> dict[str, list[Object]]:
-    return {name: [*YAML(typ="safe").load_all(world.render(name))] for name in ENVIRONMENTS}
+@pytest.fixture(scope="module")
+def rendered(running: Running) -> dict[str, list[Object]]:
+    """Every environment as the first scenario found it."""
+    objects, renderer = running.sandbox.objects, open_renderer()
+    environments = read_stack(objects, running.base).environments.items()
+    return {name: [*render_at(objects, renderer, commit=running.base, environment=each).objects] for name, each in environments}
 
 
-def refusal(world: World, item: Object, *, like: Object) -> str | None:
+def refusal(cluster: Cluster, item: Object, *, like: Object) -> str | None:
     """What the API server says to an object; it is asked where the sound one would be, should there be no such kind."""
-    known = discovered(world.cluster, sorted({like["apiVersion"]}))
+    known = discovered(cluster, [like["apiVersion"]])
     address = path_of(like | {"metadata": item["metadata"]}, known).replace(like["apiVersion"], item["apiVersion"])
-    return world.cluster.try_out(item, address)
+    return cluster.try_out(item, address)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_api_server_accepts_every_object(world: World, rendered: dict[str, list[Object]], environment: str) -> None:
-    known = discovered(world.cluster, sorted({item["apiVersion"] for item in rendered[environment]}))
+def test_the_api_server_accepts_every_object(running: Running, rendered: dict[str, list[Object]], environment: str) -> None:
+    cluster = running.plane.cluster
+    known = discovered(cluster, sorted({item["apiVersion"] for item in rendered[environment]}))
     answers = {}
     for item in rendered[environment]:
-        answers[item["kind"], item["metadata"]["name"]] = world.cluster.try_out(item, path_of(item, known))
+        answers[item["kind"], item["metadata"]["name"]] = cluster.try_out(item, path_of(item, known))
     assert len(answers) > 50
     assert {name: answer for name, answer in answers.items() if answer} == {}
 
 
-def test_what_is_broken_is_refused_by_the_api_server_and_by_bot_validate(world: World, rendered: dict[str, list[Object]]) -> None:
+def test_what_is_broken_is_refused_by_the_api_server_and_by_bot_validate(running: Running, rendered: dict[str, list[Object]]) -> None:
     taken_by_server, taken_by_bot = [], []
     for what, (kind, path, value) in BROKEN.items():
         sound = next(item for item in rendered["prod"] if item["kind"] == kind and reaches(item, path))
-        assert refusal(world, sound, like=sound) is None
+        assert refusal(running.plane.cluster, sound, like=sound) is None
         assert schema_problems([sound], kubernetes=[KUBERNETES]) == ()
         broken = copy.deepcopy(sound)
         at(broken, path[:-1])[path[-1]] = value
-        if refusal(world, broken, like=sound) is None:
+        if refusal(running.plane.cluster, broken, like=sound) is None:
             taken_by_server.append(what)
         if not schema_problems([broken], kubernetes=[KUBERNETES]):
             taken_by_bot.append(what)
     assert (taken_by_server, taken_by_bot) == ([], [])
 
 
-def test_the_cluster_admits_no_image_by_a_moving_tag(world: World, rendered: dict[str, list[Object]]) -> None:
+def test_the_cluster_admits_no_image_by_a_moving_tag(running: Running, rendered: dict[str, list[Object]]) -> None:
     sound = next(item for item in rendered["prod"] if item["kind"] == "Deployment")
     loose = copy.deepcopy(sound)
     at(loose, CONTAINER)["image"] = "ghcr.io/dpdpdpdp0987/context-api:latest"
-    assert "latest" in (refusal(world, loose, like=sound) or "")
+    assert "latest" in (refusal(running.plane.cluster, loose, like=sound) or "")
 
 
 def at(item: Any, path: tuple[str | int, ...]) -> Any:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from bot.workflows.rendering import workload_images
 from bot.workflows.stack import read_stack
 from tests.bot.repositories import git
-from tests.e2e.world import describe
+from tests.e2e.running import describe
 
 if TYPE_CHECKING:
     from pathlib import Path

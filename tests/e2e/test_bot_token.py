@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.e2e.world import World
+    from tests.e2e.running import Running
 
 OWN, OTHER = "context-dev", "context-prod"
 HERE = f"/api/v1/applications/{OWN}"
@@ -38,9 +38,9 @@ FORBIDDEN: dict[str, tuple[str, str, dict[str, Any], Any]] = {
 
 
 @pytest.fixture
-def token(world: World) -> Iterator[httpx.Client]:
+def token(running: Running) -> Iterator[httpx.Client]:
     """The API as the bot sees it with dev's token."""
-    with world.argocd.as_bot(world.running.tokens["dev"].read_text("utf-8")) as client:
+    with running.argocd.as_bot(running.tokens["dev"].read_text("utf-8")) as client:
         client.headers["Content-Type"] = "application/json"
         yield client
 
@@ -52,14 +52,14 @@ def test_the_token_may_read_refresh_and_sync_its_own_application(token: httpx.Cl
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_the_token_may_not(world: World, token: httpx.Client, what: str) -> None:
-    before = {name: app["spec"] for name, app in world.argocd.applications().items()}
+def test_the_token_may_not(running: Running, token: httpx.Client, what: str) -> None:
+    before = {name: app["spec"] for name, app in running.argocd.applications().items()}
     method, path, parameters, body = FORBIDDEN[what]
     answer = (
         token.request(method, path, params=parameters, json=body) if body is not None else token.request(method, path, params=parameters)
     )
     assert answer.status_code == 403, answer.text
-    assert {name: app["spec"] for name, app in world.argocd.applications().items()} == before
+    assert {name: app["spec"] for name, app in running.argocd.applications().items()} == before
 
 
 @pytest.mark.parametrize(("what", "body"), [("rollback", {"id": 1}), ("sync", {"revision": "refs/heads/other"})])

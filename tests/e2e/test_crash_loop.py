@@ -18,13 +18,15 @@ def test_a_release_whose_pods_crash_is_not_promoted(world: World) -> None:
     world.sandbox.ada.merge(bumped.result["pull_request"]["number"])
     world.argocd.refresh("context-dev")
     world.wait_for("dev's new Pods to crash", lambda: world.crashing("dev"))
+    world.wait_for("Argo CD to know it", lambda: world.application("dev")["status"]["health"]["status"] != "Healthy")
     judged = world.bot("gate", "dev", "staging")
     assert judged.code == 3
     assert {"not-healthy", "operation-running", "soak-not-begun"} <= judged.codes
 
 
 def test_an_environment_whose_pods_have_come_to_crash_is_not_promoted_to(world: World) -> None:
-    world.new_release()
+    world.has_release()
+    world.wait_until_synced()
     world.crash("staging", APP)
     world.wait_for("staging to be unwell", lambda: world.application("staging")["status"]["health"]["status"] != "Healthy")
     assert world.crashing("staging")
