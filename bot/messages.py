@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.model import Verdict
-from bot.promotion import DROP_TRAILER
+from bot.promotion import DROP_TRAILER, FIXES_TRAILER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,9 @@ def promotion_commit(plan: Plan) -> str:
     """The whole commit message of a promotion."""
     lines = [f"{version_change(c)}\n  tree {c.after.tree}\n  from {c.record.origin}" for c in plan.changes]
     trailer = [f"{DROP_TRAILER}: {' '.join(plan.drop_reason.split())}"] if plan.dropped and plan.drop_reason else []
-    return "\n\n".join([promotion_subject(plan), "\n".join(lines), *trailer]) + "\n"
+    trailer += [f"{FIXES_TRAILER}: {alert}" for alert in plan.fixes]
+    parts = [promotion_subject(plan), "\n".join(lines), "\n".join(trailer)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def promotion_body(
@@ -91,6 +93,8 @@ def promotion_body(
         parts.append(f"Skipped, without an overlay in {plan.target}: {', '.join(plan.without_overlay)}.")
     if plan.dropped:
         parts.append(f"⚠️ Drops the hotfix of {', '.join(plan.dropped)}: {escaped(plan.drop_reason or 'nobody said why')}")
+    if plan.fixes:
+        parts.append(f"Is to end {', '.join(plan.fixes)}, which may fire in {plan.target} until then.")
     parts += [_list("Risks", risks), _list(f"Not exercised in {plan.source}", unexercised)]
     parts.append(_list("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits]))
     parts.append("### Rendered changes\n\n" + fenced(shortened(diff, COMMENT_LIMIT // 2), "diff"))

@@ -231,6 +231,8 @@ class Observations:
     target: EnvironmentSeen
     holds: tuple[Hold, ...] | Unseen
     freezes: tuple[Freeze, ...] = ()
+    fixes: tuple[str, ...] = ()  # names of alerts of the target that the promotion is to end
+    cured_by: datetime | None = None  # after the merge: until when they may go on
     problems: tuple[Finding, ...] = ()  # found while planning: a hand-edited release, an overlay that does not fit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 HOTFIX = "hotfix"  # of a record: it was made where it runs
 DROP_TRAILER = "Drops-Hotfix"  # of a promotion's commit: somebody said why a hotfix goes
+FIXES_TRAILER = "Fixes-Alert"  # of a promotion's commit: an alert that may fire in the target, since this is its cure
+ALERT_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,126}")
 GATE_STATUS = "promotion/gate"
 PROMOTION_LABEL = "promotion"
 
@@ -41,6 +44,7 @@ class Plan:
     without_overlay: tuple[str, ...] = ()  # apps of the source that the target does not run
     left_behind: tuple[str, ...] = ()  # apps that differ, too, and were not named
     drop_reason: str | None = None  # why hotfixes of the target go, if any do
+    fixes: tuple[str, ...] = ()  # alerts that fire in the target and are to end by this
 
     @property
     def apps(self) -> tuple[str, ...]:
@@ -58,6 +62,21 @@ def _drops(change: Change) -> bool:
     if before is None or before.record is None or before.record.origin.place != HOTFIX:
         return False
     return bool({image.reference for image in before.images} - {image.reference for image in change.after.images})
+
+
+def trailers(message: str, name: str) -> tuple[str, ...]:
+    """The values of a trailer in a commit's message, each once."""
+    found = (line.partition(":") for line in message.splitlines())
+    return tuple(dict.fromkeys(value.strip() for key, _, value in found if key == name and value.strip()))
+
+
+def check_alert_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of alerts, sorted; BotError for what cannot be one."""
+    for name in names:
+        if not ALERT_NAME.fullmatch(name):
+            hint = "write it as the rule does, such as ContextAPIHighErrorRate"
+            raise BotError(f"--fixes {name[:60]!r} is no name of an alert", hint, usage=True)
+    return tuple(sorted(set(names)))
 
 
 def verified_status(environment: str) -> str:

@@ -96,12 +96,15 @@ def promote(
     *,
     release: Annotated[str | None, typer.Option(metavar="TREE", help="An earlier release of the source, of one app.")] = None,
     drop_hotfix: Annotated[str | None, typer.Option(metavar="REASON", help="Why a hotfix in the target may go.")] = None,
+    fixes: Annotated[list[str] | None, typer.Option(metavar="ALERT", help="An alert of the target that this is to end.")] = None,
     dry_run: DryRun = False,
 ) -> Answer:
     """Open a pull request that moves what the source runs to the target, if the gate does not refuse."""
     from bot.workflows import promote as workflow
+    from bot.workflows.planning import Wish
 
-    done = workflow.promote(world(), source, target, apps=tuple(apps or ()), release=release, drop_hotfix=drop_hotfix, dry_run=dry_run)
+    wish = Wish(tuple(apps or ()), release, drop_hotfix, tuple(fixes or ()))
+    done = workflow.promote(world(), source, target, wish, dry_run=dry_run)
     return promotion(done, dry_run=dry_run)
 
 

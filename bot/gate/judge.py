@@ -65,7 +65,8 @@ def judge(observations: Observations, *, now: datetime) -> Judgement:
     seen = [place for place in (observations.source, observations.target) if place]
     findings = [*observations.problems, *_about_releases(observations, law), *_about_freezes(observations, law, now)]
     for place in seen:
-        findings += _about(Place(place, law, now), APPLICATION_ROWS + PROMOTION_ROWS if observations.source else APPLICATION_ROWS)
+        cure = (observations.fixes, observations.cured_by) if place is observations.target else ()
+        findings += _about(Place(place, law, now, *cure), APPLICATION_ROWS + PROMOTION_ROWS if observations.source else APPLICATION_ROWS)
     ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
     return Judgement(worst(ordered), tuple(ordered), now)
 

@@ -22,6 +22,8 @@ class Place:
     seen: EnvironmentSeen
     law: Policy
     now: datetime
+    fixes: tuple[str, ...] = ()  # alerts of the target that may go on
+    cured_by: datetime | None = None  # until when, once the cure is there
 
     @property
     def environment(self) -> Environment:

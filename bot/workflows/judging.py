@@ -40,7 +40,8 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     window = see_sync_window(world, planned.target)
     target = Question(planned.target, "target", planned.stack.commit, current, application, policy, sync_window=window)
     seen_source, seen_target = see_environments(world, [source, target])
-    observations = Observations(seen_source, seen_target, planned.stack.holds, planned.stack.freezes, planned.problems)
+    stack = planned.stack
+    observations = Observations(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes, problems=planned.problems)
     return replace(judge(observations, now=world.now()), observed=pack(observations))
 
 

@@ -10,7 +10,7 @@ from bot.messages import promotion_body, promotion_commit, promotion_subject
 from bot.model import BotError
 from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
-from bot.promotion import allowed_paths, branch_of, plan_promotion, record_files
+from bot.promotion import allowed_paths, branch_of, check_alert_names, plan_promotion, record_files
 from bot.risks import risks
 from bot.rollback import MIN_TREE_DIGITS
 from bot.runs import newest_run
@@ -53,6 +53,11 @@ class Planned:
         """What is to be promoted."""
         return tuple(change.after for change in self.plan.changes)
 
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """Alerts that it is to end."""
+        return self.plan.fixes
+
 
 @dataclass(frozen=True)
 class Nothing:
@@ -64,30 +69,36 @@ class Nothing:
     application: ApplicationSeen | Unseen | None  # the source's
     releases: tuple[Release, ...]  # that the source runs
     problems: tuple[Finding, ...] = ()
+    fixes: tuple[str, ...] = ()
 
 
-def plan(
-    world: World,
-    source_name: str,
-    target_name: str,
-    *,
-    asked: tuple[str, ...] = (),
-    release: str | None = None,
-    drop_hotfix: str | None = None,
-) -> Planned | Nothing:
+@dataclass(frozen=True)
+class Wish:
+    """What was asked of a promotion beside its source and target."""
+
+    apps: tuple[str, ...] = ()  # none: the whole stack
+    release: str | None = None  # an earlier one of the source, by its tree
+    drop_hotfix: str | None = None  # why a hotfix of the target may go
+    fixes: tuple[str, ...] = ()  # alerts of the target that it is to end
+
+
+WHOLE = Wish()
+
+
+def plan(world: World, source_name: str, target_name: str, wish: Wish = WHOLE) -> Planned | Nothing:
     """What promoting now would do; a hotfix that would be lost is a BotError unless it is said why."""
     stack = read_stack(world.origin, world.origin.fetch_main())
     source, target = stack.environment(source_name), stack.environment(target_name)
     if stack.disorder:
         raise stack.disorder
     check_promotion(tuple(stack.environments.values()), source_name, target_name)
-    if release is not None and len(asked) != 1:
+    if wish.release is not None and len(wish.apps) != 1:
         raise BotError("--release goes with exactly one app", "name the app", usage=True)
     world.progress.say(f"asking Argo CD what {source_name} runs")
     application = see_application(world, source)
     offered, runs = _offered(world, stack, source, application=application)
-    if release is not None:
-        offered, runs = _named_release(world, stack, source, app=asked[0], wanted=release)
+    if wish.release is not None:
+        offered, runs = _named_release(world, stack, source, app=wish.apps[0], wanted=wish.release)
     found = plan_promotion(
         source,
         target,
@@ -95,12 +106,12 @@ def plan(
         current=stack.releases[target_name],
         overlays=stack.overlays[target_name],
         runs=runs,
-        asked=asked,
+        asked=wish.apps,
     )
     if found is None:
-        return Nothing(stack, source, target, application, tuple(offered[app] for app in asked or offered if app in offered))
-    found = replace(found, drop_reason=drop_hotfix)
-    if found.dropped and not drop_hotfix:
+        return Nothing(stack, source, target, application, tuple(offered[app] for app in wish.apps or offered if app in offered))
+    found = replace(found, drop_reason=wish.drop_hotfix, fixes=check_alert_names(wish.fixes))
+    if found.dropped and not wish.drop_hotfix:
         hint = "bring its image into apps/ and promote that, or say --drop-hotfix REASON"
         raise BotError(f"{target_name} runs a hotfix of {', '.join(found.dropped)} that this would take away", hint)
     proposal = propose(stack, found)

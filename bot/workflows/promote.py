@@ -9,7 +9,7 @@ from bot.model import BotError, Verdict
 from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
 from bot.workflows.changes import anew, ensure_pull, push
 from bot.workflows.judging import judge_planned, publish
-from bot.workflows.planning import Nothing, plan
+from bot.workflows.planning import WHOLE, Nothing, Wish, plan
 
 if TYPE_CHECKING:
     from bot.observations import Judgement
@@ -27,22 +27,9 @@ class Promotion:
     pull: PullRequest | None = None
 
 
-def promote(
-    world: World,
-    source: str,
-    target: str,
-    *,
-    apps: tuple[str, ...] = (),
-    release: str | None = None,
-    drop_hotfix: str | None = None,
-    dry_run: bool = False,
-) -> Promotion:
+def promote(world: World, source: str, target: str, wish: Wish = WHOLE, *, dry_run: bool = False) -> Promotion:
     """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew."""
-    return anew(
-        world,
-        lambda: _promote(world, source, target, apps=apps, release=release, drop_hotfix=drop_hotfix, dry_run=dry_run),
-        saying="somebody else was faster; planning anew",
-    )
+    return anew(world, lambda: _promote(world, source, target, wish, dry_run=dry_run), saying="somebody else was faster; planning anew")
 
 
 def gate(world: World, source: str, target: str) -> Promotion:
@@ -62,11 +49,9 @@ def _judge(world: World, planned: Planned) -> Promotion:
     return Promotion(outcome, planned, judgement)
 
 
-def _promote(
-    world: World, source: str, target: str, *, apps: tuple[str, ...], release: str | None, drop_hotfix: str | None, dry_run: bool
-) -> Promotion:
+def _promote(world: World, source: str, target: str, wish: Wish, *, dry_run: bool) -> Promotion:
     world.progress.say("reading main")
-    planned = plan(world, source, target, asked=apps, release=release, drop_hotfix=drop_hotfix)
+    planned = plan(world, source, target, wish)
     if isinstance(planned, Nothing):
         return Promotion("already")
     seen = _judge(world, planned)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.model import BotError
-from bot.promotion import DROP_TRAILER, Change, Plan, allowed_paths, next_record, strangers
+from bot.promotion import DROP_TRAILER, FIXES_TRAILER, Change, Plan, allowed_paths, next_record, strangers, trailers
 from bot.workflows.effects import problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
@@ -47,7 +47,8 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
             problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
         else:
             changes.append(Change(app, stack.releases[target.name].get(app), release, release.record))
-    plan = Plan(source.name, target.name, tuple(changes), asked=apps)
+    fixes = {name for commit in world.origin.log(stack.commit, head.commit) for name in trailers(commit.body, FIXES_TRAILER)}
+    plan = Plan(source.name, target.name, tuple(changes), asked=apps, fixes=tuple(sorted(fixes)))
     application = see_application(world, source)
     planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit)
     problems += _foreign(world, stack, head.commit, target=target, apps=apps)
@@ -83,7 +84,7 @@ def _foreign(world: World, stack: Stack, head: str, *, target: Environment, apps
 
 def _dropped(world: World, stack: Stack, head: str, plan: Plan, *, target: Environment) -> list[Finding]:
     """A hotfix goes only where a commit of the branch says why."""
-    told = any(DROP_TRAILER in commit.body for commit in world.origin.log(stack.commit, head))
+    told = any(trailers(commit.body, DROP_TRAILER) for commit in world.origin.log(stack.commit, head))
     if not plan.dropped or told:
         return []
     return [problem(target, "hotfix-dropped", f"it takes away the hotfix of {', '.join(plan.dropped)}: `bot promote --drop-hotfix REASON`")]

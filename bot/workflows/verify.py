@@ -10,7 +10,7 @@ from bot import messages
 from bot.gate import judge
 from bot.model import Verdict
 from bot.observations import Observations
-from bot.promotion import verified_status
+from bot.promotion import FIXES_TRAILER, trailers, verified_status
 from bot.runs import newest_run
 from bot.workflows.auto_rollback import Failure, respond
 from bot.workflows.effects import problem
@@ -66,8 +66,10 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
     question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
-    judgement = judge(Observations(None, seen, stack.holds, problems=_problems(seen, watch, newest)), now=world.now())
     until = newest.began + environment.policy.watch if newest else None
+    fixes = _fixes(world, newest) if newest else ()
+    observations = Observations(None, seen, stack.holds, fixes=fixes, cured_by=until, problems=_problems(seen, watch, newest))
+    judgement = judge(observations, now=world.now())
     state = _state(judgement, over=until is not None and world.now() >= until)
     response = None
     if newest and not dry_run and not _is_decided(known):
@@ -77,6 +79,13 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
         description = messages.status_description(judgement)
         world.forge.set_status(newest.commit, verified_status(name), state=state, description=description)
     return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response)
+
+
+def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
+    """The alerts that the promotion was to end, as its own commit says; the merge is above it."""
+    merge = world.origin.commit(newest.commit)
+    said = [merge.body, *(world.origin.commit(parent).body for parent in merge.parents[1:])]
+    return tuple(name for message in said for name in trailers(message, FIXES_TRAILER))
 
 
 def _problems(seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:

@@ -324,3 +324,18 @@ def test_what_freezes_nothing_of_it_does_not_hold() -> None:
 def test_what_runs_is_verified_in_a_freeze() -> None:
     frozen = Freeze("freeze", "prod", (), None, "lead", "2026-11-01T00:00:00Z", "audit")
     assert judge(replace(promotion_ready(), source=None, freezes=(frozen,)), now=NOON).verdict is Verdict.PASS
+
+
+def test_an_alert_that_the_promotion_is_to_end_may_fire_in_the_target_alone() -> None:
+    fixing = replace(promotion_ready(), fixes=("Added",))
+    assert judge(alerting("firing", None)(fixing, "target"), now=NOON).verdict is Verdict.PASS
+    assert judge(alerting("firing", None)(fixing, "source"), now=NOON).verdict is Verdict.FAIL
+    assert judge(alerting("firing", None)(replace(fixing, fixes=("Other",)), "target"), now=NOON).verdict is Verdict.FAIL
+
+
+def test_after_the_merge_it_must_end_in_time() -> None:
+    after = alerting("firing", None)(replace(promotion_ready(), source=None, fixes=("Added",), cured_by=NOON + SECOND), "target")
+    assert judge(after, now=NOON).verdict is Verdict.HOLD
+    late = judge(replace(after, cured_by=NOON), now=NOON)
+    assert [reason.code for reason in late.reasons] == ["alert-not-cured"] * len(late.reasons)
+    assert late.verdict is Verdict.FAIL

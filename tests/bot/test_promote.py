@@ -265,3 +265,17 @@ def test_a_tree_that_only_the_pull_requests_own_branch_had_is_not_promoted(town:
     assert judged.result["gate"]["verdict"] == "FAIL"
     summaries = [finding["summary"] for finding in judged.result["gate"]["findings"] if finding["code"] == "not-promoted"]
     assert any("is not what began to run at" in summary for summary in summaries)
+
+
+def test_the_cure_of_an_alert_in_the_target_may_pass(staging_ahead: Town) -> None:
+    town = staging_ahead
+    town.errors("prod", on=True)
+    assert "alert-firing" in town.bot("promote", "staging", "prod").codes
+    assert town.bot("promote", "staging", "prod", "--fixes", "not an alert").code == 2
+    firing = {name for name, state in town.sandbox.monitoring.alerts("prod") if state == "firing"}
+    words = [word for name in sorted(firing) for word in ("--fixes", name)]
+    opened = town.bot("promote", "staging", "prod", *words)
+    assert opened.outcome == "opened", opened
+    judged = town.bot("gate", "--pr", str(opened.result["pull_request"]["number"]))
+    assert "alert-firing" not in judged.codes
+    assert "alert-to-be-ended" in {finding["code"] for finding in judged.result["gate"]["findings"]}
