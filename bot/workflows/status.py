@@ -9,6 +9,7 @@ from bot.gate.freeze_rows import target_is_not_frozen
 from bot.model import ENVIRONMENTS, BotError, Verdict
 from bot.observations import Unseen
 from bot.rollback import held
+from bot.workflows.judged import unjudged
 from bot.workflows.observe import attempt, tree_of, unseen
 from bot.workflows.rendering import render_at, workload_images
 from bot.workflows.stack import read_stack
@@ -74,6 +75,8 @@ def _status(
     world.progress.say(f"asking about {environment.name}")
     app, problems = _application(world, environment)
     problems += [stack.holds.detail] if isinstance(stack.holds, Unseen) else []
+    fault = attempt(lambda: unjudged(world, stack, environment))
+    problems += [fault.detail if isinstance(fault, Unseen) else fault] if fault else []
     releases = [stack.releases[environment.name][name] for name in sorted(stack.releases[environment.name])]
     return EnvironmentStatus(
         environment.name,

@@ -146,3 +146,14 @@ def test_an_approval_and_a_dead_forge_leave_nothing_merged(staging_ahead: Town, 
     assert dead.code == 1
     assert "reach" in dead.document["error"]["message"]
     assert staging_ahead.open_pulls() == {"promote.prod": number}
+
+
+def test_a_push_that_nobody_judged_is_found(prod_ahead: Town) -> None:
+    """Plain git put it there, past the forge."""
+    problem = prod_ahead.bot("status").result["environments"][-1]["problem"]
+    assert "came by no pull request: nobody judged it" in problem
+
+
+def test_what_the_gate_let_pass_is_not_called_unjudged(staging_ahead: Town) -> None:
+    staging_ahead.promote("staging", "prod")
+    assert "nobody judged it" not in staging_ahead.bot("status").result["environments"][-1]["problem"]
