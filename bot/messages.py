@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import html
-import re
 from typing import TYPE_CHECKING
 
+from bot.markdown import escaped, fenced, listed, named, shortened, within
 from bot.model import Verdict
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER
+from bot.rendered_changes import rendered_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bot.model import Image
+    from bot.objects_diff import ObjectChange
     from bot.observations import Finding, Judgement
     from bot.ports import Commit
     from bot.promotion import Change, Plan
 
 EVIDENCE_MARKER = "<!-- bot: gate evidence -->"
-COMMENT_LIMIT = 60_000  # GitHub refuses comments above 65,536 characters
+COMMENT_LIMIT = 60_000  # GitHub refuses bodies and comments above 65,536 characters
+LIST_ROOM = 7_000  # of a body, for each of its lists; what is left is the rendered diff's
+NAMES_ROOM = 1_500
+REASON_ROOM = 500
 SUBJECT_APPS = 3
-LONGEST_RUN = 60
 SIGNS = {Verdict.PASS: "✅", Verdict.HOLD: "⏳", Verdict.UNKNOWN: "❔", Verdict.FAIL: "⛔"}
-
-
-def escaped(text: str) -> str:
-    """Text from outside as harmless Markdown: no mentions, links, tables or HTML."""
-    plain = html.escape(" ".join(text.split()), quote=False)
-    plain = re.sub(r"([\\`*_\[\]|~#!>])", r"\\\1", plain)
-    return plain.replace("@", "@\u200b").replace("://", ":\u200b//")
-
-
-def fenced(text: str, language: str = "") -> str:
-    """A code block that the text cannot leave; absurd runs of its sign, which would lengthen the fence, are cut."""
-    text = re.sub(f"`{{{LONGEST_RUN},}}", "`" * LONGEST_RUN, text)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
-
-
-def shortened(text: str, limit: int) -> str:
-    """Text within a limit, saying how much was left out."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}\n… {len(text) - limit} characters left out"
 
 
 def version_change(change: Change) -> str:
@@ -80,41 +61,39 @@ def promotion_body(
     plan: Plan,
     *,
     commits: Sequence[Commit],
-    diff: str,
+    changes: Sequence[ObjectChange],
     risks: Iterable[str],
     unexercised: Sequence[str],
 ) -> str:
-    """The body of a promotion's pull request: stable for the same plan, so that a re-run writes nothing."""
+    """The body of a promotion's pull request: stable for the same plan, so that a re-run writes nothing; `changes` in order of danger."""
     parts = [f"Promotes from **{plan.source}** to **{plan.target}**.", _table(plan.changes)]
     if plan.left_behind:
-        names = ", ".join(plan.left_behind)
+        names = named([escaped(app) for app in plan.left_behind], room=NAMES_ROOM)
         parts.append(f"⚠️ Differs, too, and is not part of this: {names}. This combination was not seen together.")
     if plan.without_overlay:
-        parts.append(f"Skipped, without an overlay in {plan.target}: {', '.join(plan.without_overlay)}.")
+        names = named([escaped(app) for app in plan.without_overlay], room=NAMES_ROOM)
+        parts.append(f"Skipped, without an overlay in {plan.target}: {names}.")
     if plan.dropped:
-        parts.append(f"⚠️ Drops the hotfix of {', '.join(plan.dropped)}: {escaped(plan.drop_reason or 'nobody said why')}")
+        names = named([escaped(app) for app in plan.dropped], room=NAMES_ROOM)
+        parts.append(f"⚠️ Drops the hotfix of {names}: {escaped(shortened(plan.drop_reason or 'nobody said why', REASON_ROOM))}")
     if plan.fixes:
-        parts.append(f"Is to end {', '.join(plan.fixes)}, which may fire in {plan.target} until then.")
-    parts += [_list("Risks", risks), _list(f"Not exercised in {plan.source}", unexercised)]
-    parts.append(_list("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits]))
-    parts.append("### Rendered changes\n\n" + fenced(shortened(diff, COMMENT_LIMIT // 2), "diff"))
-    undo = " ".join(plan.apps)
-    parts.append(f"### Undo\n\n`bot rollback {plan.target} {undo}`.")
-    return "\n\n".join(part for part in parts if part) + "\n"
+        names = named([escaped(alert) for alert in plan.fixes], room=NAMES_ROOM)
+        parts.append(f"Is to end {names}, which may fire in {plan.target} until then.")
+    parts += [listed("Risks", risks, room=LIST_ROOM), listed(f"Not exercised in {plan.source}", unexercised, room=LIST_ROOM)]
+    parts.append(listed("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits], room=LIST_ROOM))
+    undo = f"### Undo\n\n`bot rollback {plan.target} {named(plan.apps, room=NAMES_ROOM, between=' ')}`."
+    room = COMMENT_LIMIT - len("\n\n".join([*parts, undo]))
+    return "\n\n".join(part for part in (*parts, rendered_changes(changes, room=room), undo) if part) + "\n"
 
 
 def _table(changes: Iterable[Change]) -> str:
-    rows = ["| app | before | after | tree | from |", "|---|---|---|---|---|"]
+    rows = []
     for change in changes:
         before = short(change.before.version) if change.before and change.before.tree else "nothing"
         origin = f"{change.record.origin.place}@{change.record.origin.commit[:12]}"
-        rows.append(f"| {change.app} | {before} | {short(change.after.version)} | `{change.after.tree[:12]}` | {origin} |")
-    return "\n".join(rows)
-
-
-def _list(title: str, lines: Iterable[str]) -> str:
-    items = [f"- {escaped(line)}" for line in lines]
-    return shortened("\n".join([f"### {title}", "", *items]), COMMENT_LIMIT // 6) if items else ""
+        app, old, new = (escaped(text) for text in (change.app, before, short(change.after.version)))
+        rows.append(f"| {app} | {old} | {new} | `{change.after.tree[:12]}` | {origin} |")
+    return "\n".join(["| app | before | after | tree | from |", "|---|---|---|---|---|", *within(rows, LIST_ROOM, "| … and {} more |")])
 
 
 def finding_line(finding: Finding) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.messages import escaped, short
+from bot.markdown import escaped
+from bot.messages import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

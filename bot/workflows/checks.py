@@ -68,6 +68,24 @@ def unmatched_patches(folder: Folder, environment: Environment, rendered: Render
     )
 
 
+def files_read(folder: Folder) -> dict[str, str]:
+    """The files that an environment's render reads, by their path in its folder, with their hashes."""
+    hashes = {entry.path: entry.sha for entry in folder.files}
+    found: dict[str, str] = {}
+    for path in _reached(folder.texts, ""):
+        base = posixpath.dirname(path)
+        named = (posixpath.normpath(posixpath.join(base, each)) for each in _paths(folder.texts[path], path))
+        found |= {each: hashes[each] for each in (path, *named) if each in hashes}
+    return found
+
+
+def _paths(text: str, path: str) -> tuple[str, ...]:
+    try:
+        return read_kustomization(text, file=path).paths
+    except BotError:
+        return ()  # reported with the contents
+
+
 def _patch_problems(text: str, rendered: Rendered, *, path: str) -> tuple[Problem, ...]:
     try:
         return patch_problems(path, read_kustomization(text, file=path), rendered.objects)

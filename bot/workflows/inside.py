@@ -1,11 +1,10 @@
-"""What a promotion brings, and what it does not: commits inside, and files that only the target's render reads."""
+"""What a promotion brings: the commits inside."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.model import Environment
     from bot.ports import Commit, World
     from bot.promotion import Plan
 
@@ -21,13 +20,3 @@ def commits_inside(world: World, found: Plan) -> list[Commit]:
         for commit in world.origin.log(before, after, f"apps/{change.app}"):
             inside[commit.sha] = commit
     return list(inside.values())[:100]
-
-
-def unexercised(world: World, target: Environment, commit: str) -> list[str]:
-    """Files that only the target's render reads: its overlays."""
-    base = f"{target.folder}/"
-    skipped = (f"{base}release/", f"{base}holds/", f"{base}environment.yaml")
-    folder = world.origin.entry(commit, target.folder)
-    files = world.origin.walk(folder.sha) if folder else ()
-    paths = [base + entry.path for entry in files]
-    return [path for path in paths if not path.startswith(skipped) and not path.endswith(".md")]

@@ -11,12 +11,13 @@ from bot.model import BotError
 from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
 from bot.promotion import allowed_paths, branch_of, check_alert_names, plan_promotion, record_files
-from bot.risks import risks
+from bot.risks import dangerous_first, risks
 from bot.rollback import MIN_TREE_DIGITS
 from bot.runs import newest_run
 from bot.workflows.changes import Changes, Proposal, candidate
 from bot.workflows.effects import compare, content_problems, drift_problems
-from bot.workflows.inside import commits_inside, unexercised
+from bot.workflows.exercised import unexercised
+from bot.workflows.inside import commits_inside
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.stack import read_stack
 
@@ -178,15 +179,17 @@ def prepare(
     landing = world.origin.merged_tree(stack.commit, commit) or commit
     changes, problems = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
     problems += drift_problems(stack, found) + content_problems(world, found)
-    dangers = risks(changes)
+    dangers = risks(changes, target)
+    changes = dangerous_first(changes, dangers)
+    sentences = tuple(risk.sentence for risk in dangers)
     body = promotion_body(
         found,
         commits=commits_inside(world, found),
-        diff="\n".join(change.diff for change in changes),
-        risks=dangers,
-        unexercised=unexercised(world, target, landing),
+        changes=changes,
+        risks=sentences,
+        unexercised=unexercised(world.origin, stack, found, application=application, landing=landing),
     )
-    return Planned(stack, source, target, application, found, replace(proposal, body=body), commit, landing, changes, dangers, problems)
+    return Planned(stack, source, target, application, found, replace(proposal, body=body), commit, landing, changes, sentences, problems)
 
 
 def _after(stack: Stack, found: Plan) -> tuple[Release, ...]:

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
     "contents", "environment_keys", "environment_names", "environments", "freezes", "gate", "holds", "hooks", "images_file",
-    "kustomizations", "messages", "model", "objects_diff", "observations", "own_files", "policies", "ports", "promotion", "references",
-    "releases", "reversible", "risks", "rollback", "runs", "setup", "simple_yaml", "urgent_messages",
+    "kustomizations", "markdown", "messages", "model", "objects_diff", "observations", "own_files", "policies", "ports", "promotion",
+    "references", "releases", "rendered_changes", "reversible", "risks", "rollback", "runs", "setup", "simple_yaml", "urgent_messages",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import messages, urgent_messages
 from bot.model import Hold, Image, Origin, Record, Release, Verdict
+from bot.objects_diff import ObjectChange
 from bot.observations import Finding, Judgement
 from bot.ports import Commit
 from bot.promotion import Change, Plan
@@ -18,6 +19,7 @@ from bot.promotion import Change, Plan
 OLD, NEW, BEGAN = "1" * 40, "2" * 40, "c" * 40
 NOON = datetime(2026, 11, 24, 12, 30, 5, tzinfo=UTC)
 GITHUB_LIMIT = 65_536
+SMALL = ObjectChange("Service", "api", "prod", "changed", "--- Service prod/api (before)\n+++ Service prod/api (after)\n-a\n+b", {}, {})
 
 
 def change(app: str = "api", before: str | None = "v1", after: str = "v2") -> Change:
@@ -30,46 +32,6 @@ PLAN = Plan("staging", "prod", (change(), change("neo4j", None, "5.26.29")))
 
 def commit(subject: str, number: int = 1) -> Commit:
     return Commit(f"{number:040x}", (), "ada@example.com", NOON, subject)
-
-
-@pytest.mark.parametrize(
-    ("text", "harmless"),
-    [
-        ("plain words, 1.2 (of 3)", "plain words, 1.2 (of 3)"),
-        ("@team please", "@\u200bteam please"),
-        ("see https://evil.example", "see https:\u200b//evil.example"),
-        ("[click](x) ![image](y)", r"\[click\](x) \!\[image\](y)"),
-        ("<img src=x> &amp;", r"&lt;img src=x&gt; &amp;amp;"),
-        ("a | b", r"a \| b"),
-        ("**bold** _it_ ~~no~~ `code`", r"\*\*bold\*\* \_it\_ \~\~no\~\~ \`code\`"),
-        ("# title\n\n- item\r\n> quote", r"\# title - item &gt; quote"),
-        ("fixes #12", r"fixes \#12"),
-        ("a \\ b", r"a \\ b"),
-    ],
-    ids=["plain", "mention", "link", "Markdown links", "HTML", "table", "emphasis", "lines", "issue", "backslash"],
-)
-def test_text_from_outside_is_harmless(text: str, harmless: str) -> None:
-    assert messages.escaped(text) == harmless
-
-
-@given(st.text())
-def test_escaped_text_is_one_line_without_markup(text: str) -> None:
-    shown = messages.escaped(text)
-    assert len(shown.splitlines()) <= 1
-    assert not any(sign in shown for sign in ("<", "@t", "://"))
-
-
-@given(st.text(st.sampled_from("`~ \na")))
-def test_a_text_cannot_leave_its_code_block(text: str) -> None:
-    first, *inside, last = messages.fenced(text, "diff").split("\n")
-    assert first == f"{last}diff"
-    assert not any(line.strip().startswith(last) for line in inside)
-    assert len(first) < 70
-
-
-def test_a_long_text_says_what_was_left_out() -> None:
-    assert messages.shortened("abc", 3) == "abc"
-    assert messages.shortened("abcdef", 3) == "abc\n… 3 characters left out"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +92,11 @@ Skipped, without an overlay in prod: monitoring.
 
 ### Rendered changes
 
+Objects: 1 changed. The dangerous ones come first.
+
 ```diff
+--- Service prod/api (before)
++++ Service prod/api (after)
 -a
 +b
 ```
@@ -144,26 +110,29 @@ Skipped, without an overlay in prod: monitoring.
 def test_a_promotions_body_tells_the_whole_of_it() -> None:
     plan = replace(PLAN, left_behind=("qdrant",), without_overlay=("monitoring",))
     body = messages.promotion_body(
-        plan, commits=[commit("thanks @ada")], diff="-a\n+b\n", risks=["deletes StatefulSet api"], unexercised=["api/size.yaml"]
+        plan, commits=[commit("thanks @ada")], changes=[SMALL], risks=["deletes StatefulSet api"], unexercised=["api/size.yaml"]
     )
     assert body == BODY
 
 
 def test_what_there_is_none_of_has_no_heading() -> None:
-    body = messages.promotion_body(PLAN, commits=[], diff="", risks=[], unexercised=[])
+    body = messages.promotion_body(PLAN, commits=[], changes=[], risks=[], unexercised=[])
     assert [line for line in body.splitlines() if line.startswith("###")] == ["### Rendered changes", "### Undo"]
 
 
-def test_a_body_fits_whatever_is_in_it() -> None:
-    body = messages.promotion_body(
-        PLAN,
-        commits=[commit("`<" * 1000, number) for number in range(100)],
-        diff="`" * 200_000,
-        risks=["deletes StatefulSet " + "a" * 500] * 200,
-        unexercised=["a/b.yaml"] * 5000,
-    )
-    assert len(body) < GITHUB_LIMIT + 1
-    assert "### Undo\n\n`bot rollback " in body[-60_000:]
+@given(
+    st.lists(st.text(max_size=300).map(lambda text: text * 40), max_size=30),
+    st.lists(st.integers(0, 70_000), max_size=30),
+    st.integers(1, 400),
+)
+@settings(max_examples=40)
+def test_a_body_fits_whatever_is_in_it(texts: list[str], sizes: list[int], apps: int) -> None:
+    names = tuple(f"{number:03}{'a' * 60}" for number in range(apps))
+    plan = Plan("staging", "prod", tuple(map(change, names)), left_behind=names, without_overlay=names)
+    changes = [replace(SMALL, name=f"{number}", diff=f"--- a\n+++ b\n+{'`<' * (size // 2)}") for number, size in enumerate(sizes)]
+    body = messages.promotion_body(plan, commits=[commit(text) for text in texts], changes=changes, risks=texts, unexercised=texts * 50)
+    assert len(body) <= GITHUB_LIMIT
+    assert "### Undo\n\n`bot rollback prod 000" in body[-3000:]
     assert body.endswith("`.\n")
 
 

@@ -1,4 +1,4 @@
-"""How renders differ, object by object, and which changes are dangerous."""
+"""How renders differ, object by object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from bot.environment_names import renamed
 from bot.objects_diff import diff_objects
-from bot.risks import lasting_risks, risks, stateful
 
 Manifest = dict[str, Any]
 
@@ -134,75 +133,3 @@ def test_a_whole_secret_is_hidden_too(name: str) -> None:
     assert change.what == name
     assert "c2VjcmV0" not in change.diff
     assert "(hidden)" in change.diff
-
-
-SMALL: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-LARGE: Manifest = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}
-RISKS: dict[str, tuple[list[Manifest], list[Manifest], list[str]]] = {
-    "a StatefulSet goes": ([manifest("StatefulSet")], [], ["deletes StatefulSet api"]),
-    "a claim goes": ([manifest("PersistentVolumeClaim")], [], ["deletes PersistentVolumeClaim api"]),
-    "a CRD goes": ([manifest("CustomResourceDefinition")], [], ["deletes CustomResourceDefinition api"]),
-    "a namespace goes": ([manifest("Namespace")], [], ["deletes Namespace api"]),
-    "a Deployment goes": ([manifest("Deployment")], [], []),
-    "a StatefulSet moves to another namespace": (
-        [manifest("StatefulSet")],
-        [manifest("StatefulSet", namespace="other")],
-        ["deletes StatefulSet api"],
-    ),
-    "a volume template changes": (
-        [manifest("StatefulSet", spec={"volumeClaimTemplates": [SMALL]})],
-        [manifest("StatefulSet", spec={"volumeClaimTemplates": []})],
-        ["changes the immutable field spec.volumeClaimTemplates of StatefulSet api"],
-    ),
-    "a selector changes": (
-        [manifest("Deployment", spec={"selector": {"a": "b"}})],
-        [manifest("Deployment", spec={"selector": {"a": "c"}})],
-        ["changes the immutable field spec.selector of Deployment api"],
-    ),
-    "a Job's template changes": (
-        [manifest("Job", spec={"template": {"a": 1}})],
-        [manifest("Job", spec={"template": {"a": 2}})],
-        ["changes the immutable field spec.template of Job api"],
-    ),
-    **{
-        f"a Job's template changes, which is made anew by {key}: {value}": (
-            [manifest("Job", spec={"template": {"a": 1}}, metadata={"name": "api", "annotations": {f"argocd.argoproj.io/{key}": value}})],
-            [manifest("Job", spec={"template": {"a": 2}}, metadata={"name": "api", "annotations": {f"argocd.argoproj.io/{key}": value}})],
-            [],
-        )
-        for key, value in (("hook", "PostSync"), ("sync-options", "Force=true,Replace=true"))
-    },
-    "a template of a Deployment changes": (
-        [manifest("Deployment", spec={"template": 1})],
-        [manifest("Deployment", spec={"template": 2})],
-        [],
-    ),
-    "a claim grows": ([manifest("PersistentVolumeClaim", spec=SMALL)], [manifest("PersistentVolumeClaim", spec=LARGE)], []),
-    "nothing is left of it": (
-        [manifest("Deployment", spec={"replicas": 2})],
-        [manifest("Deployment", spec={"replicas": 0})],
-        ["scales Deployment api to zero"],
-    ),
-    "nothing stays of it": (
-        [manifest("Deployment", spec={"replicas": 0, "a": 1})],
-        [manifest("Deployment", spec={"replicas": 0, "a": 2})],
-        [],
-    ),
-    "it arrives without replicas": ([], [manifest("Deployment", spec={"replicas": 0})], ["scales Deployment api to zero"]),
-    "an object without a spec": ([manifest("Deployment", spec=None)], [manifest("Deployment", a=1)], []),
-}
-
-
-@pytest.mark.parametrize("name", RISKS)
-def test_dangerous_changes_are_said_in_words(name: str) -> None:
-    before, after, sentences = RISKS[name]
-    changes = diff_objects(before, after)
-    assert list(risks(changes)) == sentences
-    assert list(lasting_risks(changes)) == [sentence for sentence in sentences if "zero" not in sentence]
-
-
-def test_what_keeps_data_is_known() -> None:
-    assert stateful([manifest("StatefulSet", "db"), manifest("Deployment"), manifest("PersistentVolumeClaim", "pvc")]) == (
-        "StatefulSet db",
-        "PersistentVolumeClaim pvc",
-    )

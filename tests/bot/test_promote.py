@@ -126,6 +126,8 @@ def test_one_app_alone_says_that_the_combination_was_not_seen(dev_ahead: Town) -
     assert done.result["plan"]["left_behind"] == ["qdrant"]
     pull = dev_ahead.sandbox.forge.pulls[done.result["pull_request"]["number"]]
     assert "not seen together" in (pull.body or "")
+    assert "- environments/staging/release/context-api/features/autoscaling/horizontal-pod-autoscaler.yaml\n" in (pull.body or "")
+    assert "environments/staging/qdrant" not in (pull.body or "")  # read today as well, whatever comes of this
 
 
 def test_a_wider_promotion_closes_the_narrower_with_a_link(dev_ahead: Town) -> None:
