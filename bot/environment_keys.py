@@ -135,6 +135,7 @@ class AlertsShape:
     block: Names = Alerts.block
     otherwise: OtherwiseShape = field(default_factory=OtherwiseShape)
     may_be_absent: Names = ()
+    silences: Literal["ignore", "honour"] = Alerts.silences
 
 
 @dataclass(frozen=True, config=SHAPE)
@@ -177,6 +178,7 @@ class FileShape:
     namespace: Name
     argocd: ArgoCDShape
     prometheus: Annotated[tuple[Url, ...], Field(min_length=1), AfterValidator(distinct)]
+    alertmanager: Annotated[tuple[Url, ...], AfterValidator(distinct)] = ()
     promotes_from: Name | None = None
     live: bool = True
     merge: Literal["bot", "person"] = "person"

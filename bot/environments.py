@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-LATER = frozenset({"alertmanager", "people.rollback"})
+LATER = frozenset({"people.rollback"})
 UNKNOWN_KEY = "unexpected_keyword_argument"
 WORDS = {"dataclass_type": "must be a mapping of keys", "missing": "is missing"}
 
@@ -38,6 +38,8 @@ def parse_environment(name: str, text: str) -> Environment:
         shape = FILE.validate_json(written)
     except ValidationError as error:
         raise _refusal(file, error) from None
+    if shape.gate.alerts.silences == "honour" and not shape.alertmanager:
+        raise BotError(f"{file}: gate.alerts.silences is honour, and no Alertmanager is listed", "list all of its replicas in alertmanager")
     return _environment(name, shape)
 
 
@@ -78,7 +80,7 @@ def _environment(name: str, shape: FileShape) -> Environment:
             soak=gate.soak,
             samples=gate.samples.count,
             interval=gate.samples.interval,
-            alerts=Alerts(alerts.label, alerts.block, alerts.otherwise.severity, alerts.may_be_absent),
+            alerts=Alerts(alerts.label, alerts.block, alerts.otherwise.severity, alerts.may_be_absent, alerts.silences),
             watchdog=gate.watchdog,
             required_jobs=gate.required_jobs,
             watch=gate.watch,
@@ -86,6 +88,7 @@ def _environment(name: str, shape: FileShape) -> Environment:
             freeze=tuple(FreezeWindow(each.cron, each.duration, each.time_zone, each.reason) for each in gate.freeze),
             auto_rollback=gate.auto_rollback,
         ),
+        alertmanager=shape.alertmanager,
         promotes_from=shape.promotes_from,
         live=shape.live,
         merge=shape.merge,

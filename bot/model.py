@@ -115,6 +115,7 @@ class Alerts:
     block: tuple[str, ...] = ("block",)
     severity: tuple[str, ...] = ("critical",)
     may_be_absent: tuple[str, ...] = ()  # metrics whose series may legitimately not exist
+    silences: Literal["ignore", "honour"] = "ignore"  # honour: what every Alertmanager silences by its name does not block
 
     def blocks(self, labels: dict[str, str]) -> bool:
         """Whether a rule or alert with these labels stops a promotion."""
@@ -172,6 +173,7 @@ class Environment:
     live: bool = True
     merge: Literal["bot", "person"] = "person"
     approvers: tuple[str, ...] = ()  # CODEOWNERS spelling: @user or @org/team
+    alertmanager: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:

@@ -99,6 +99,48 @@ class PrometheusSeen:
 
 
 @dataclass(frozen=True)
+class Matcher:
+    """One condition of a silence on a label; a label that an alert has not is empty."""
+
+    name: str
+    value: str
+    is_regex: bool
+    is_equal: bool  # False: it must not match
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A silence that an Alertmanager says is active."""
+
+    id: str
+    matchers: tuple[Matcher, ...]
+    starts: datetime
+    ends: datetime
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class NotifiedAlert:
+    """An alert as an Alertmanager has it, and what keeps it from telling people."""
+
+    labels: Labels  # with the external labels of its Prometheus
+    silenced_by: tuple[str, ...]  # ids of silences
+    inhibited_by: tuple[str, ...]  # fingerprints of alerts
+
+
+@dataclass(frozen=True)
+class AlertmanagerSeen:
+    """One replica: its alerts, then, read later, its active silences."""
+
+    url: str
+    version: str
+    at: datetime  # our clock, before it was asked
+    alerts: tuple[NotifiedAlert, ...]
+    silences: tuple[Silence, ...]
+
+
+@dataclass(frozen=True)
 class ResourceFault:
     """A resource that is not Synced or not Healthy, or that a sync failed on, with what Argo CD says of it."""
 
@@ -220,6 +262,7 @@ class EnvironmentSeen:
     prometheus: tuple[PrometheusSeen | Unseen, ...]
     sync_window: SyncWindow | Unseen | None  # that would keep what is merged now from being synced; only a promotion's target is asked
     runs: tuple[RunSeen, ...] = ()  # of the releases, when the environment is a source
+    alertmanagers: tuple[AlertmanagerSeen | Unseen, ...] = ()  # none is listed, or each one that is
     rendered_images: frozenset[str] = frozenset()  # all container images of workloads in the render, Jobs aside
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.model import Environment
-    from bot.observations import ApplicationSeen, FiringSpan, Sample, SyncWindow
+    from bot.observations import AlertmanagerSeen, ApplicationSeen, FiringSpan, Sample, SyncWindow
     from bot.setup import ApplicationSetSeen, Merging, Program, Protection, Rights, Webhook
 
 REGULAR, EXECUTABLE, LINK, FOLDER, SUBMODULE = "100644", "100755", "120000", "040000", "160000"
@@ -292,6 +292,15 @@ class Prometheus(Protocol):
         """Share (0 to 1) of a time that the firing samples of an alert cover, each worth one rule interval."""
 
 
+class Alertmanager(Protocol):
+    """One Alertmanager replica. Whatever is not its full answer is an UnobservableError."""
+
+    url: str
+
+    def look(self) -> AlertmanagerSeen:
+        """Its alerts as they are now, then the silences that are active."""
+
+
 class Registry(Protocol):
     """OCI registries."""
 
@@ -333,6 +342,7 @@ class World:
     forge: Forge
     argocd: Callable[[Environment], ArgoCD]
     prometheus: Callable[[Environment], tuple[Prometheus, ...]]
+    alertmanager: Callable[[Environment], tuple[Alertmanager, ...]]
     registry: Registry
     renderer: Renderer
     programs: Callable[[], tuple[Program, ...]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from bot.model import BotError
 DEFAULT_AUTHOR = "bot <bot@users.noreply.github.com>"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 DEFAULT_FORGE = "https://api.github.com"
+TOKEN = re.compile(r"[!-~]+")
+USER_AND_PASSWORD = re.compile(r"[^:\x00-\x1f\x7f]+:[^\x00-\x1f\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,21 @@ class Settings:
         """The token for an environment's Argo CD, if one is configured for this very host."""
         return _token("ARGOCD", environment, url)
 
-    def prometheus_token(self, environment: str, url: str) -> str | None:
-        """The token for one of an environment's Prometheus replicas, if one is configured for this very host."""
-        return _token("PROMETHEUS", environment, url)
+    def prometheus_authorization(self, environment: str, url: str) -> str | None:
+        """What proves us to one of an environment's Prometheus replicas, if it is configured for this very host."""
+        basic = _basic(f"BOT_PROMETHEUS_BASIC_FILE_{_suffix(environment)}", f"BOT_PROMETHEUS_HOST_{_suffix(environment)}", url)
+        return _authorization(_token("PROMETHEUS", environment, url), basic, "PROMETHEUS", environment)
+
+    def alertmanager_authorization(self, environment: str, url: str) -> str | None:
+        """The same for one of its Alertmanager replicas."""
+        basic = _basic(f"BOT_ALERTMANAGER_BASIC_FILE_{_suffix(environment)}", f"BOT_ALERTMANAGER_HOST_{_suffix(environment)}", url)
+        return _authorization(_token("ALERTMANAGER", environment, url), basic, "ALERTMANAGER", environment)
+
+    def authorities(self, environment: str) -> str | None:
+        """Whom we trust, besides this machine's authorities, to vouch for an environment's servers; a PEM text."""
+        variable = f"BOT_CA_FILE_{_suffix(environment)}"
+        path = _path(variable)
+        return None if path is None else read_secret(path, variable)
 
     def forge_token(self) -> str | None:
         """The forge's token."""
@@ -94,19 +109,44 @@ def _path(variable: str) -> Path | None:
 
 
 def _token(service: str, environment: str, url: str) -> str | None:
-    """A token goes only to a host that is configured beside it: what Git names alone must not receive it."""
+    """A token, for a host that is configured beside it."""
     variable = f"BOT_{service}_TOKEN_FILE_{_suffix(environment)}"
+    token = _secret_for(variable, f"BOT_{service}_HOST_{_suffix(environment)}", url)
+    if token is not None and not TOKEN.fullmatch(token):  # a header with more in it would be repeated in an error
+        raise BotError(f"{variable}: the file holds more than a token", "put the token alone into it: no spaces, no further lines")
+    return token
+
+
+def _basic(variable: str, beside: str, url: str) -> str | None:
+    """A user and a password, for a host that is configured beside them."""
+    pair = _secret_for(variable, beside, url)
+    if pair is not None and not USER_AND_PASSWORD.fullmatch(pair):
+        raise BotError(f"{variable}: the file does not hold one user:password", "write it so, on one line")
+    return pair
+
+
+def _authorization(token: str | None, basic: str | None, service: str, environment: str) -> str | None:
+    """The header that a request carries."""
+    if token is not None and basic is not None:
+        both = " and ".join(f"BOT_{service}_{kind}_FILE_{_suffix(environment)}" for kind in ("TOKEN", "BASIC"))
+        raise BotError(f"{both} are both set", "a request carries one credential: unset the other")
+    if token is not None:
+        return f"Bearer {token}"
+    return None if basic is None else f"Basic {base64.b64encode(basic.encode()).decode()}"
+
+
+def _secret_for(variable: str, beside: str, url: str) -> str | None:
+    """A secret goes only to a host that is configured beside it: what Git names alone must not receive it."""
     path = _path(variable)
     if path is None:
         return None
-    beside = f"BOT_{service}_HOST_{_suffix(environment)}"
     listed = {entry.strip().rstrip("/") for entry in os.environ.get(beside, "").split(",")}
     parts = urlsplit(url)
     secret_on_the_way = parts.scheme == "https" or parts.hostname in LOOPBACK
     written = parts.netloc if secret_on_the_way else f"{parts.scheme}://{parts.netloc}"
     if not parts.netloc or written not in listed:
         raise BotError(
-            f"{beside} does not list {written}, so the token of {variable} is not sent there", f"if it is right, set {beside}={written}"
+            f"{beside} does not list {written}, so the secret of {variable} is not sent there", f"if it is right, set {beside}={written}"
         )
     return read_secret(path, variable)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.model import Environment
     from bot.policies.manifests import Inspector
-    from bot.ports import ArgoCD, Checkout, Forge, Origin, Progress, Prometheus, Registry, Renderer
+    from bot.ports import Alertmanager, ArgoCD, Checkout, Forge, Origin, Progress, Prometheus, Registry, Renderer
     from bot.settings import Settings
     from bot.setup import Program
 
@@ -58,6 +58,7 @@ def build_world(*, repo: str | None, progress: Progress) -> World:
         forge=_forge(settings, url),
         argocd=_argocd(settings),
         prometheus=_prometheus(settings),
+        alertmanager=_alertmanager(settings),
         registry=_registry(settings),
         renderer=build_renderer(),
         programs=_programs,
@@ -104,7 +105,8 @@ def _argocd(settings: Settings) -> Callable[[Environment], ArgoCD]:
     def build(environment: Environment) -> ArgoCD:
         from bot.adapters.argocd import open_argocd
 
-        return open_argocd(environment.argocd, token=settings.argocd_token(environment.name, environment.argocd.url), timeout=SECONDS)
+        token = settings.argocd_token(environment.name, environment.argocd.url)
+        return open_argocd(environment.argocd, token=token, authorities=settings.authorities(environment.name), timeout=SECONDS)
 
     return build
 
@@ -113,8 +115,22 @@ def _prometheus(settings: Settings) -> Callable[[Environment], tuple[Prometheus,
     def build(environment: Environment) -> tuple[Prometheus, ...]:
         from bot.adapters.prometheus import open_prometheus
 
-        tokens = ((url, settings.prometheus_token(environment.name, url)) for url in environment.prometheus)
-        return tuple(open_prometheus(url, token=token, timeout=SECONDS, now=_now) for url, token in tokens)
+        authorities = settings.authorities(environment.name)
+        proofs = ((url, settings.prometheus_authorization(environment.name, url)) for url in environment.prometheus)
+        return tuple(open_prometheus(url, authorization=proof, authorities=authorities, timeout=SECONDS, now=_now) for url, proof in proofs)
+
+    return build
+
+
+def _alertmanager(settings: Settings) -> Callable[[Environment], tuple[Alertmanager, ...]]:
+    def build(environment: Environment) -> tuple[Alertmanager, ...]:
+        from bot.adapters.alertmanager import open_alertmanager
+
+        authorities = settings.authorities(environment.name)
+        proofs = ((url, settings.alertmanager_authorization(environment.name, url)) for url in environment.alertmanager)
+        return tuple(
+            open_alertmanager(url, authorization=proof, authorities=authorities, timeout=SECONDS, now=_now) for url, proof in proofs
+        )
 
     return build
 

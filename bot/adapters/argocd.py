@@ -36,10 +36,10 @@ NONE_RUNNING = "no operation is in progress"
 ALREADY_RUNNING = "another operation is already in progress"
 
 
-def open_argocd(address: ArgoCDAddress, *, token: str | None, timeout: float) -> ArgoCD:
+def open_argocd(address: ArgoCDAddress, *, token: str | None, authorities: str | None = None, timeout: float) -> ArgoCD:
     """One Application on its server; `timeout` in seconds is the deadline of each question."""
     url = address.url.rstrip("/")
-    connection = connect(url, address.project)
+    connection = connect(url, address.project, authorities)
     client = ApiClient(Configuration(host=url))
     client.rest_client.pool_manager = connection
     client.set_default_header("Content-Type", "application/json")  # without it, DELETE is refused

@@ -118,7 +118,7 @@ class Connection:
         return unseen(self.url, "argocd-unreachable", message=f"cannot be reached: {text}")
 
 
-def connect(url: str, project: str) -> Connection:
+def connect(url: str, project: str, authorities: str | None = None) -> Connection:
     """A connection for a base URL; refuses one that could carry a secret into messages."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password or parts.query:
@@ -127,7 +127,7 @@ def connect(url: str, project: str) -> Connection:
             "correct `argocd.url` in environment.yaml; credentials come from BOT_ARGOCD_TOKEN_FILE_<ENV>",
         )
     # Not from the environment: neither proxies nor ~/.netrc, so the token goes to the configured host alone
-    return Connection(url, project, urllib3.PoolManager(num_pools=1, maxsize=4, ssl_context=trust()))
+    return Connection(url, project, urllib3.PoolManager(num_pools=1, maxsize=4, ssl_context=trust(authorities)))
 
 
 def _may_pass(error: BaseException, method: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.adapters.foreign import quoted
-from bot.adapters.prometheus_http import READINESS, connect
+from bot.adapters.monitoring_http import Service, connect
 from bot.adapters.prometheus_replies import alerting_rules, ask, meaning, moment, number, target_seen
 from bot.adapters.prometheus_shapes import BUILD, GROUPS, MATRIX, RUNTIME, SCALAR, TARGETS, VECTOR
 from bot.model import BotError
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-    from bot.adapters.prometheus_http import Connection
+    from bot.adapters.monitoring_http import Connection
     from bot.adapters.prometheus_shapes import Group, Reply, Runtime, Values, Vector
     from bot.ports import Prometheus
 
+READINESS = "/-/ready"  # Mimir's is at /ready
+PROMETHEUS = Service("Prometheus", "prometheus", "not-prometheus", READINESS)
 READY = "Prometheus Server is Ready."  # Thanos says "OK", VictoriaMetrics "VictoriaMetrics is Ready."
 MOST_PAGES = 50
 GROUPS_PER_PAGE = "1000"
@@ -34,9 +36,13 @@ IMAGE_LABELS = ("image", "image_spec", "image_id")
 Content = TypeVar("Content")
 
 
-def open_prometheus(url: str, *, token: str | None, timeout: float, now: Callable[[], datetime]) -> Prometheus:
+def open_prometheus(
+    url: str, *, authorization: str | None, authorities: str | None = None, timeout: float, now: Callable[[], datetime]
+) -> Prometheus:
     """One Prometheus replica at a base URL; `timeout` in seconds is the deadline of each question."""
-    return HttpPrometheus(url.rstrip("/"), connect(url, token=token, timeout=timeout), now)
+    return HttpPrometheus(
+        url.rstrip("/"), connect(PROMETHEUS, url, authorization=authorization, authorities=authorities, timeout=timeout), now
+    )
 
 
 @dataclass
@@ -116,9 +122,9 @@ class HttpPrometheus:
     def _check_kind(self) -> None:
         answer = self.connection.get(READINESS)
         if answer.is_html:
-            raise self.connection.unseen("prometheus-not-json", "answers with a web page, such as a login's")
+            raise self.connection.unseen("not-json", "answers with a web page, such as a login's")
         if not answer.body.decode(errors="replace").startswith(READY):
-            raise self.connection.unseen("prometheus-not-prometheus", f"is not a Prometheus server: {quoted(answer.body)}")
+            raise self.connection.unseen("not-prometheus", f"is not a Prometheus server: {quoted(answer.body)}")
 
     def _runtime(self) -> tuple[Runtime, tuple[str, ...]]:
         return ask(self.connection, "/api/v1/status/runtimeinfo", shape=RUNTIME)
@@ -150,7 +156,7 @@ class HttpPrometheus:
         time = {} if at is None else {"time": f"{math.ceil(at.timestamp() * 1000) / 1000:.3f}"}
         content, warnings = ask(self.connection, "/api/v1/query", shape=shape, parameters={"query": query, **time})
         if warnings:
-            raise self.connection.unseen("prometheus-warnings", f"warns: {quoted(warnings[0].encode())}")
+            raise self.connection.unseen("warnings", f"warns: {quoted(warnings[0].encode())}")
         return content
 
 

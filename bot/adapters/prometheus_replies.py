@@ -6,8 +6,6 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
-
 from bot.adapters.foreign import quoted
 from bot.adapters.prometheus_shapes import AlertingRule
 from bot.gate.promql import duration
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-    from bot.adapters.prometheus_http import Answer, Connection
+    from bot.adapters.monitoring_http import Connection
     from bot.adapters.prometheus_shapes import Group, Reply, Target
 
 Content = TypeVar("Content")
@@ -34,14 +32,10 @@ def ask(
     parameters: Mapping[str, str] | None = None,
 ) -> tuple[Content, tuple[str, ...]]:
     """What an endpoint of the API says, and its warnings."""
-    answer = connection.get(path, parameters)
-    if answer.is_html or "json" not in answer.content_type:
-        kind = answer.content_type or "no content type"
-        raise connection.unseen("prometheus-not-json", f"answers {path} with {kind}, not JSON")
-    reply = _parsed(connection, answer, shape=shape)
+    reply = connection.json(path, shape, parameters)
     if reply.status != "success" or reply.data is None:
         error = quoted(reply.error.encode())
-        raise connection.unseen("prometheus-status", f"answers {path} with status {reply.status}: {error}")
+        raise connection.unseen("status", f"answers {path} with status {reply.status}: {error}")
     return reply.data, reply.warnings
 
 
@@ -51,17 +45,7 @@ def meaning(connection: Connection, read: Callable[[Raw], Meaning], raw: Raw) ->
         return read(raw)
     except ValueError as error:
         reason = quoted(str(error).encode())
-        raise connection.unseen("prometheus-malformed", f"answers with a value without meaning: {reason}") from error
-
-
-def _parsed(connection: Connection, answer: Answer, *, shape: TypeAdapter[Reply[Content]]) -> Reply[Content]:
-    try:
-        return shape.validate_json(answer.body, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        code = "prometheus-not-json" if first["type"] == "json_invalid" else "prometheus-malformed"
-        where = ".".join(map(str, first["loc"]))
-        raise connection.unseen(code, f"answers {answer.path} wrongly: {where} {first['msg']}") from error
+        raise connection.unseen("malformed", f"answers with a value without meaning: {reason}") from error
 
 
 def moment(seconds: float) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import fail, good, hold, iso, labels_in_words, unknown
 from bot.gate.scope import instances
+from bot.gate.silences import silenced
 from bot.observations import Unseen
 from bot.rollback import quarantines
 
@@ -14,14 +15,45 @@ if TYPE_CHECKING:
 
     from bot.gate.outcomes import Outcome
     from bot.gate.scope import Instance, Replica
+    from bot.gate.silences import Silenced
     from bot.model import Hold, Policy, Release
 
 
 def no_alert_fires(replica: Replica) -> list[Outcome]:
-    """Row 10: no blocking alert fires in any sample; what the promotion is to end may, and once it is there for a while."""
-    found = _by_name(replica, lambda seen: seen.blocks and seen.alert.state == "firing")
+    """Row 10: no blocking alert fires in any sample; one may that the law honours as silenced, or that the promotion is to end."""
+    found = _by_name(replica, lambda seen: _fires(seen) and not _silenced(replica, seen))
     problems = [_firing(replica, name, seen) for name, seen in found.items()]
-    return problems or [good("no-alert-fires", "no blocking alert fires")]
+    quiet = _by_name(replica, lambda seen: _fires(seen) and _silenced(replica, seen) is not None)
+    passed = [outcome for name, seen in quiet.items() for outcome in _passed(replica, name, seen)]
+    return (problems or [good("no-alert-fires", "no blocking alert fires" + (" that is not silenced" if quiet else ""))]) + passed
+
+
+def _fires(seen: Instance) -> bool:
+    return seen.blocks and seen.alert.state == "firing"
+
+
+def _silenced(replica: Replica, seen: Instance) -> Silenced | None:
+    """How an alert is silenced; of one that the promotion is to end that says nothing: a silence is no cure."""
+    return None if seen.name in replica.place.fixes else silenced(replica.place, {**seen.labels, "alertname": seen.name})
+
+
+def _passed(replica: Replica, name: str, seen: list[Instance]) -> list[Outcome]:
+    """For each silence that lets an alert pass, by whose word it does."""
+    known = [_silenced(replica, each) for each in seen]
+    found = {silence.id: silence for each in known if each for silence in each.silences}
+    return [
+        good(
+            "alert-silenced",
+            f"{name} is firing, and policy honours that {silence.who} silenced it until {iso(silence.ends)}: {silence.why}",
+            about=f"alert {name}",
+            **_facts(seen),
+            silence=silence.id,
+            who=silence.who,
+            until=iso(silence.ends),
+            why=silence.why,
+        )
+        for silence in found.values()
+    ]
 
 
 def _firing(replica: Replica, name: str, seen: list[Instance]) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.gate import alert_rows, argocd_rows, freeze_rows, prometheus_rows, rule_rows, soak, target_rows
+from bot.gate import alert_rows, argocd_rows, freeze_rows, prometheus_rows, rule_rows, silence_rows, soak, target_rows
 from bot.gate.outcomes import unknown
 from bot.gate.scope import Place, Replica
 from bot.model import Verdict
@@ -42,6 +42,8 @@ REPLICA_ROWS = (
     (13, prometheus_rows.samples_are_fresh),
 )
 PLACE_ROWS: Rows = (
+    (1, silence_rows.alertmanagers_are_read),
+    (10, silence_rows.suppressions_are_recorded),
     (5, rule_rows.required_rules_are_known),
     (11, soak.releases_are_soaked),
     (11, soak.source_stands_still),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import Outcome, good, hold, in_words, iso, unknown
 from bot.gate.scope import concerns, is_live, live_releases, run_of
+from bot.gate.silences import silenced
 from bot.model import Verdict
 from bot.observations import RUNNING
 
@@ -82,12 +83,18 @@ def _is_seen_since(place: Place, moment: datetime) -> bool:
 
 def _ends(place: Place, finish: datetime) -> list[datetime]:
     """When blocking alerts of this environment ended that fired before a moment."""
-    return [
-        span.last + timedelta(seconds=_interval(replica, span))
-        for replica in place.replicas
-        for span in replica.firing_in_window
-        if span.first <= finish and _restarts(place, span)
-    ]
+    spans = [(replica, span) for replica in place.replicas for span in replica.firing_in_window if span.first <= finish]
+    ends = [_end(place, replica, span) for replica, span in spans if _restarts(place, span)]
+    return [end for end in ends if end is not None]
+
+
+def _end(place: Place, replica: PrometheusSeen, span: FiringSpan) -> datetime | None:
+    """When an alert ended, or when a silence that the law honours began; None where that was before it fired."""
+    end = span.last + timedelta(seconds=_interval(replica, span))
+    now = silenced(place, span.labels)
+    if now is None:
+        return end
+    return min(end, now.since) if span.first < now.since else None
 
 
 def _restarts(place: Place, span: FiringSpan) -> bool:

@@ -48,7 +48,7 @@ class Monitoring:
     def alerts(self, environment: str) -> frozenset[tuple[str, str]]:
         """Name and state of the environment's alerts that are pending or firing and may block."""
         url = self.prometheus[environment].url
-        sample = open_prometheus(url, token=None, timeout=SECONDS, now=lambda: datetime.now(UTC)).sample()
+        sample = open_prometheus(url, authorization=None, timeout=SECONDS, now=lambda: datetime.now(UTC)).sample()
         return frozenset((rule.name, alert.state) for rule in sample.rules if BLOCKING.blocks(rule.labels) for alert in rule.alerts)
 
     def wait_for_alerts(self, environment: str, *, firing: bool) -> None:

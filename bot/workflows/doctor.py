@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.model import ENVIRONMENTS, MAIN, BotError
 from bot.observations import Unseen
 from bot.setup import OK, PROBLEM, UNKNOWN, WARNING, Check
+from bot.workflows.doctor_alertmanager import alertmanager_checks
 from bot.workflows.doctor_argocd import argocd_checks
 from bot.workflows.doctor_forge import FORGE, forge_checks
 from bot.workflows.doctor_prometheus import prometheus_checks
@@ -40,12 +41,13 @@ def doctor(world: World, names: Sequence[str] = ()) -> tuple[Check, ...]:
     work: list[Callable[[], Iterable[Check]]] = [lambda: forge_checks(world, tuple(stack.environments.values()))]
     work += [partial(argocd_checks, world, each) for each in chosen]
     work += [partial(prometheus_checks, world, each, stack.commit) for each in chosen]
+    work += [partial(alertmanager_checks, world.alertmanager, each) for each in chosen]
     world.progress.say(f"asking the forge, and Argo CD and Prometheus of {', '.join(each.name for each in chosen) or 'no environment'}")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = list(pool.map(lambda each: list(each()), work))
     remote = [check for checks in asked for check in checks]
     order = [FORGE, *(each.name for each in chosen)]
-    remote.sort(key=lambda check: order.index(check.place))  # Argo CD and Prometheus of an environment side by side
+    remote.sort(key=lambda check: order.index(check.place))  # what an environment has side by side
     return (*machine, *_repository(world, stack), *remote, *map(_skipped, skipped))
 
 

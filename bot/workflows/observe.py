@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import Environment, Policy, Release
-    from bot.observations import ApplicationSeen, PrometheusSeen, RequiredRule, SyncWindow
+    from bot.observations import AlertmanagerSeen, ApplicationSeen, PrometheusSeen, RequiredRule, SyncWindow
     from bot.ports import Objects, Prometheus, Rendered, World
     from bot.runs import Run
 
@@ -95,7 +95,11 @@ def see_environments(world: World, questions: Iterable[Question]) -> list[Enviro
             for question, past in zip(asked, runs, strict=True)
         ]
         replicas = [tuple(future.result() for future in futures) for futures in waiting]
-    return [_assemble(world, *parts) for parts in zip(asked, rendered, runs, replicas, strict=True)]
+        # Last, so that a silence that ended while samples were taken is none
+        notifiers = [[pool.submit(attempt, each.look) for each in world.alertmanager(question.environment)] for question in asked]
+        alertmanagers = [tuple(future.result() for future in futures) for futures in notifiers]
+    parts = zip(asked, rendered, runs, replicas, alertmanagers, strict=True)
+    return [_assemble(world, question, drawn, past, prometheus=seen, alertmanagers=told) for question, drawn, past, seen, told in parts]
 
 
 def _window(world: World, question: Question, runs: tuple[RunSeen, ...] | None) -> Window | None:
@@ -119,7 +123,9 @@ def _assemble(
     question: Question,
     rendered: Rendered | Unseen,
     runs: tuple[RunSeen, ...] | None,
-    replicas: tuple[PrometheusSeen | Unseen, ...],
+    *,
+    prometheus: tuple[PrometheusSeen | Unseen, ...],
+    alertmanagers: tuple[AlertmanagerSeen | Unseen, ...],
 ) -> EnvironmentSeen:
     environment, app = question.environment, question.application
     revision = None if app is None or isinstance(app, Unseen) else app.revision
@@ -135,7 +141,8 @@ def _assemble(
         synced_trees={name: tree_of(world.origin, revision, path) for name, path in paths.items()},
         main_trees={name: tree_of(world.origin, question.main, path) for name, path in paths.items()},
         required_rules=rendered if isinstance(rendered, Unseen) else attempt(lambda: required_rules(rendered)),
-        prometheus=replicas,
+        prometheus=prometheus,
+        alertmanagers=alertmanagers,
         runs=runs or (),
         rendered_images=frozenset() if isinstance(rendered, Unseen) else workload_images(rendered.objects),
         sync_window=question.sync_window,

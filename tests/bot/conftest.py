@@ -165,7 +165,7 @@ class Town(Bot):
         self.sandbox.argocd.wait_until_synced()
         for name, running in self.sandbox.monitoring.prometheus.items():
             images = {image for pod in self.sandbox.argocd.pods(name) for image in pod.images if "@" in image}
-            prometheus = open_prometheus(running.url, token=None, timeout=5, now=lambda: datetime.now(UTC))
+            prometheus = open_prometheus(running.url, authorization=None, timeout=5, now=lambda: datetime.now(UTC))
             deadline = time.monotonic() + 30
             while not images <= prometheus.pod_images(f"context-{name}"):
                 assert time.monotonic() < deadline, "the sandbox does not come to rest"

@@ -23,10 +23,11 @@ live: false
 merge: bot
 argocd: {url: https://argocd.example.com, project: context, application: context-prod}
 prometheus: [https://one.example.com, "http://two.example.com:9090/prometheus/"]
+alertmanager: [https://alerts.example.com]
 gate:
   soak: 1h30m
   samples: {count: 5, interval: 10s}
-  alerts: {label: gate, block: [block, stop], otherwise: {severity: [critical, page]}, mayBeAbsent: [lost_total]}
+  alerts: {label: gate, block: [block, stop], otherwise: {severity: [critical, page]}, mayBeAbsent: [lost_total], silences: honour}
   watchdog: Heartbeat
   requiredJobs: [context-api, monitoring/qdrant]
   watch: 45m
@@ -54,7 +55,7 @@ def test_every_key_is_read() -> None:
             soak=timedelta(minutes=90),
             samples=5,
             interval=timedelta(seconds=10),
-            alerts=Alerts("gate", ("block", "stop"), ("critical", "page"), ("lost_total",)),
+            alerts=Alerts("gate", ("block", "stop"), ("critical", "page"), ("lost_total",), "honour"),
             watchdog="Heartbeat",
             required_jobs=("context-api", "monitoring/qdrant"),
             watch=timedelta(minutes=45),
@@ -65,6 +66,7 @@ def test_every_key_is_read() -> None:
         live=False,
         merge="bot",
         approvers=("@dpdpdpdp0987", "@dpdpdpdp0987/platform-team"),
+        alertmanager=("https://alerts.example.com",),
     )
 
 
@@ -104,7 +106,7 @@ def test_a_few_aliases_are_read() -> None:
         (
             "colour",
             FULL + "colour: red\n",
-            "the keys of the file are: cluster, namespace, argocd, prometheus, promotesFrom, live, merge, gate, people",
+            "the keys of the file are: cluster, namespace, argocd, prometheus, alertmanager, promotesFrom, live, merge, gate, people",
         ),
         ("promotes_from", FULL.replace("promotesFrom", "promotes_from"), "promotesFrom"),
         (
@@ -121,7 +123,7 @@ def test_a_few_aliases_are_read() -> None:
         (
             "gate.alerts.allow",
             FULL.replace("label: gate", "allow: [x]"),
-            "the keys of gate.alerts are: label, block, otherwise, mayBeAbsent",
+            "the keys of gate.alerts are: label, block, otherwise, mayBeAbsent, silences",
         ),
         (
             "gate.alerts.otherwise.team",
@@ -131,7 +133,6 @@ def test_a_few_aliases_are_read() -> None:
         ("gate.freeze.0.until", FULL.replace("reason:", "until:"), "the keys of gate.freeze are: cron, duration, timeZone, reason"),
         ("gate.a.b", FULL.replace("watch:", "a.b:"), "the keys of gate are:"),
         ("people.deny", FULL.replace("approve", "deny"), "the keys of people are: approve"),
-        ("alertmanager", FULL + "alertmanager: [https://am.example.com]\n", "alertmanager comes later"),
         ("people.rollback", FULL.replace("approve", "rollback"), "people.rollback comes later"),
     ],
 )
@@ -188,6 +189,10 @@ def test_an_unknown_key_is_refused_by_its_path(path: str, text: str, hint: str) 
             "prometheus is wrong",
         ),
         ("https://one.example.com", "ldap://one.example.com", "prometheus.0 must be an address"),
+        ("https://alerts.example.com", "ldap://alerts.example.com", "alertmanager.0 must be an address"),
+        ("https://alerts.example.com", "https://a.example, https://a.example/", "alertmanager must not list anything twice"),
+        ("[https://alerts.example.com]", "[]", "gate.alerts.silences is honour, and no Alertmanager is listed"),
+        ("silences: honour", "silences: trust", "gate.alerts.silences is wrong"),
         ("soak: 1h30m", "soak: -1h", "gate.soak must be a duration such as 2h"),
         ("soak: 1h30m", "soak: 90", "gate.soak must be a duration such as 2h"),
         ("interval: 10s", "interval: 0s", "gate.samples.interval must be longer than 0s"),

@@ -151,7 +151,7 @@ def tell(running: dict[str, RunningPrometheus], exporter_url: str) -> dict[str, 
 
 
 def opened(prometheus: RunningPrometheus) -> Prometheus:
-    return open_prometheus(prometheus.url, token=None, timeout=5, now=lambda: datetime.now(UTC))
+    return open_prometheus(prometheus.url, authorization=None, timeout=5, now=lambda: datetime.now(UTC))
 
 
 def each(adapters: dict[str, Prometheus], ask: Callable[[Prometheus], Answer]) -> dict[str, Answer]:

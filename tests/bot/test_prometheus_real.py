@@ -46,7 +46,7 @@ def fresh(folder: Path) -> Iterator[RunningPrometheus]:
 
 @pytest.fixture(scope="module")
 def adapter(fresh: RunningPrometheus) -> Prometheus:
-    return open_prometheus(fresh.url, token=None, timeout=5, now=lambda: datetime.now(UTC))
+    return open_prometheus(fresh.url, authorization=None, timeout=5, now=lambda: datetime.now(UTC))
 
 
 def test_a_fresh_server_is_young_and_a_rule_may_never_have_been_evaluated(adapter: Prometheus) -> None:
@@ -112,5 +112,5 @@ def test_stopping_ends_the_process(tmp_path: Path) -> None:
     running.stop()
     assert time.monotonic() - began < 5
     with pytest.raises(UnobservableError) as gone:
-        open_prometheus(running.url, token=None, timeout=2, now=lambda: datetime.now(UTC)).sample()
+        open_prometheus(running.url, authorization=None, timeout=2, now=lambda: datetime.now(UTC)).sample()
     assert gone.value.code == "prometheus-unreachable"

@@ -84,12 +84,12 @@ ANSWERS = dict(WELL)
 
 
 @contextmanager
-def served(changes: dict[str, Answering], *, timeout: float = 5.0, token: str | None = None) -> Iterator[tuple[Prometheus, Server]]:
+def served(changes: dict[str, Answering], *, timeout: float = 5.0, authorization: str | None = None) -> Iterator[tuple[Prometheus, Server]]:
     """A Prometheus that answers well but for the changes."""
     ANSWERS.update(changes)
     server = the_server()
     try:
-        yield open_prometheus(server.url + "/", token=token, timeout=timeout, now=lambda: NOON), server
+        yield open_prometheus(server.url + "/", authorization=authorization, timeout=timeout, now=lambda: NOON), server
     finally:
         ANSWERS.update(WELL)
         server.observed.faults.clear()
@@ -283,7 +283,7 @@ def test_plain_http_behind_https_is_a_fault_of_tls() -> None:
     with served({}) as (_, server):
         secure = server.url.replace("http://", "https://")
         with pytest.raises(UnobservableError) as unseen:
-            open_prometheus(secure, token=None, timeout=2, now=lambda: NOON).sample()
+            open_prometheus(secure, authorization=None, timeout=2, now=lambda: NOON).sample()
     assert unseen.value.code == "prometheus-tls"
 
 
@@ -297,11 +297,11 @@ def test_the_token_goes_to_the_configured_host_alone() -> None:
 
     other = serve(Starlette(routes=[Route("/-/ready", elsewhere)]))
     redirecting: dict[str, Answering] = {"/-/ready": lambda _: RedirectResponse(f"{other.url}/-/ready")}
-    with served(redirecting, token="s3cret") as (prometheus, _), pytest.raises(UnobservableError) as unseen:
+    with served(redirecting, authorization="Bearer s3cret") as (prometheus, _), pytest.raises(UnobservableError) as unseen:
         prometheus.sample()
     other.stop()
     assert seen == []
-    with served({"/-/ready": elsewhere}, token="s3cret") as (prometheus, _):
+    with served({"/-/ready": elsewhere}, authorization="Bearer s3cret") as (prometheus, _):
         prometheus.sample()
     assert seen == ["Bearer s3cret"]
     assert "s3cret" not in f"{unseen.value.message}{unseen.value.hint}"
@@ -310,8 +310,8 @@ def test_the_token_goes_to_the_configured_host_alone() -> None:
 @pytest.mark.parametrize("url", ["ftp://host", "https://user:s3cret@host", "https://host/?token=s3cret", "prometheus:9090", ""])
 def test_a_url_that_could_leak_or_is_none_is_refused(url: str) -> None:
     """Before anything is asked, and without repeating its secret."""
-    with pytest.raises(BotError, match="not a Prometheus URL") as refused:
-        open_prometheus(url, token=None, timeout=1, now=lambda: NOON)
+    with pytest.raises(BotError, match="not a URL of Prometheus") as refused:
+        open_prometheus(url, authorization=None, timeout=1, now=lambda: NOON)
     assert "s3cret" not in refused.value.message
 
 

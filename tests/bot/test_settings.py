@@ -102,14 +102,18 @@ def test_the_forges_token_goes_to_the_forge_alone(
     assert read_settings().git_token(repository) == ("s3cret" if sent else None)
 
 
-@pytest.mark.parametrize("service", ["ARGOCD", "PROMETHEUS"])
+@pytest.mark.parametrize("service", ["ARGOCD", "PROMETHEUS", "ALERTMANAGER"])
 def test_an_environments_token_goes_to_the_hosts_beside_it_alone(monkeypatch: pytest.MonkeyPatch, token_file: Path, service: str) -> None:
     monkeypatch.setenv(f"BOT_{service}_TOKEN_FILE_PROD_EU", str(token_file))
     monkeypatch.setenv(f"BOT_{service}_HOST_PROD_EU", "one.example, two.example:8443")
     settings = read_settings()
-    token = settings.argocd_token if service == "ARGOCD" else settings.prometheus_token
-    assert token("prod-eu", "https://one.example/prefix") == "s3cret"
-    assert token("prod-eu", "https://two.example:8443") == "s3cret"
+    token, expected = {
+        "ARGOCD": (settings.argocd_token, "s3cret"),
+        "PROMETHEUS": (settings.prometheus_authorization, "Bearer s3cret"),
+        "ALERTMANAGER": (settings.alertmanager_authorization, "Bearer s3cret"),
+    }[service]
+    assert token("prod-eu", "https://one.example/prefix") == expected
+    assert token("prod-eu", "https://two.example:8443") == expected
     assert token("staging", "https://one.example") is None
     for url in (
         "one.example",
@@ -141,3 +145,53 @@ def test_a_secret_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path, c
 def test_a_folder_is_no_secret(tmp_path: Path) -> None:
     with pytest.raises(BotError, match=r"^BOT_X: cannot read"):
         read_secret(tmp_path, "BOT_X")
+
+
+@pytest.mark.parametrize("service", ["PROMETHEUS", "ALERTMANAGER"])
+def test_a_user_and_a_password_go_to_the_hosts_beside_them_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: str) -> None:
+    (tmp_path / "basic").write_text("ada:s3cret:\u00e4\n")
+    monkeypatch.setenv(f"BOT_{service}_BASIC_FILE_PROD", str(tmp_path / "basic"))
+    monkeypatch.setenv(f"BOT_{service}_HOST_PROD", "one.example")
+    settings = read_settings()
+    proof = settings.prometheus_authorization if service == "PROMETHEUS" else settings.alertmanager_authorization
+    other = settings.alertmanager_authorization if service == "PROMETHEUS" else settings.prometheus_authorization
+    assert proof("prod", "https://one.example") == "Basic YWRhOnMzY3JldDrDpA=="
+    assert (proof("dev", "https://one.example"), other("prod", "https://one.example")) == (None, None)
+    for url in ("https://evil.example", "http://one.example"):
+        with pytest.raises(BotError, match=f"BOT_{service}_HOST_PROD does not list"):
+            proof("prod", url)
+
+
+def test_two_credentials_for_one_server_are_refused(monkeypatch: pytest.MonkeyPatch, token_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "basic").write_text("ada:s3cret")
+    monkeypatch.setenv("BOT_PROMETHEUS_TOKEN_FILE_PROD", str(token_file))
+    monkeypatch.setenv("BOT_PROMETHEUS_BASIC_FILE_PROD", str(tmp_path / "basic"))
+    monkeypatch.setenv("BOT_PROMETHEUS_HOST_PROD", "one.example")
+    both = "BOT_PROMETHEUS_TOKEN_FILE_PROD and BOT_PROMETHEUS_BASIC_FILE_PROD are both set"
+    with pytest.raises(BotError, match=both):
+        read_settings().prometheus_authorization("prod", "https://one.example")
+
+
+NOT_ONE = [("TOKEN", "s3cret\nX-Other: 1"), ("TOKEN", "ada s3cret"), ("TOKEN", "s3cr\u00e9t")]
+NO_PAIR = [("BASIC", "s3cret"), ("BASIC", ":s3cret"), ("BASIC", "ada:s3\ncret")]
+
+
+@pytest.mark.parametrize(("kind", "content"), NOT_ONE + NO_PAIR)
+def test_a_file_that_holds_something_else_is_not_sent_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, content: str
+) -> None:
+    (tmp_path / "secret").write_text(content)
+    monkeypatch.setenv(f"BOT_ALERTMANAGER_{kind}_FILE_PROD", str(tmp_path / "secret"))
+    monkeypatch.setenv("BOT_ALERTMANAGER_HOST_PROD", "one.example")
+    with pytest.raises(BotError, match=f"^BOT_ALERTMANAGER_{kind}_FILE_PROD: the file ") as refused:
+        read_settings().alertmanager_authorization("prod", "https://one.example")
+    assert not any(word in refused.value.message + refused.value.hint for word in ("s3", "ada"))
+
+
+def test_authorities_are_an_environments_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("PEM")
+    monkeypatch.setenv("BOT_CA_FILE_PROD", str(tmp_path / "ca.pem"))
+    assert (read_settings().authorities("prod"), read_settings().authorities("dev")) == ("PEM", None)
+    monkeypatch.setenv("BOT_CA_FILE_PROD", str(tmp_path / "gone.pem"))
+    with pytest.raises(BotError, match=r"^BOT_CA_FILE_PROD: cannot read"):
+        read_settings().authorities("prod")

@@ -15,6 +15,12 @@ FOLDERS = ("bot/gate", "bot/workflows", "bot/adapters")
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 VERDICTS = {"hold": "HOLD", "unknown": "UNKNOWN", "fail": "FAIL", "problem": "FAIL", "approval": "HOLD"}
 CONSTANTS = {"FAULTS": "UNKNOWN", "NEEDS_PERSON": "HOLD"}
+MONITORING = {  # their adapters say the end of a code, as their connection says what is asked
+    "prometheus.py": ("prometheus-",),
+    "prometheus_replies.py": ("prometheus-",),
+    "alertmanager.py": ("alertmanager-",),
+    "monitoring_http.py": ("prometheus-", "alertmanager-"),
+}
 UNSEEN = {"Unseen", "UnobservableError", "unseen", "_unseen"}  # whatever could not be observed is UNKNOWN
 
 
@@ -24,7 +30,8 @@ def reason_codes() -> dict[str, set[str]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).glob("*.py")):
             for code, verdict in _codes(ast.parse(path.read_text("utf-8"))):
-                found.setdefault(code, set()).add(verdict)
+                for service in MONITORING.get(path.name, ("",)):
+                    found.setdefault(service + code, set()).add(verdict)
     return found
 
 
@@ -42,6 +49,8 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
         yield from ((code, VERDICTS[name]) for code in _words(call.args[name == "problem"]))
     elif name in UNSEEN:
         yield from ((code, "UNKNOWN") for argument in call.args[:2] for code in _words(argument))
+    elif name == "Service":
+        yield from ((code, "UNKNOWN") for code in _words(call.args[2]))
     elif name == "Finding" and len(call.args) > 2 and isinstance(call.args[2], ast.Attribute) and call.args[2].attr != "PASS":
         yield from ((code, call.args[2].attr) for code in _words(call.args[1]))
 

@@ -148,7 +148,7 @@ class World(Town):
         self.wait_for("every Application Synced and Healthy", lambda: is_at_rest(self.running))
         for name, running in self.sandbox.monitoring.prometheus.items():
             images = {image for image in self.images(name) if "@" in image}
-            prometheus = open_prometheus(running.url, token=None, timeout=5, now=lambda: datetime.now(UTC))
+            prometheus = open_prometheus(running.url, authorization=None, timeout=5, now=lambda: datetime.now(UTC))
             namespace = f"context-{name}"
             self.wait_for(f"{name}'s Prometheus to see the Pods", partial(_sees, prometheus, namespace, images))
 
