@@ -16,7 +16,9 @@ FILE = "environments/staging/environment.yaml"
 
 def problems(world: World) -> dict[str, str]:
     """What `bot status` says is wrong, by environment."""
-    return {row["environment"]: row["problem"] for row in world.bot("status").result["environments"] if row["problem"]}
+    rows = world.bot("status").result["environments"]
+    told = {row["environment"]: row["problem"] for row in rows}
+    return {name: problem for name, problem in told.items() if problem and "nobody judged it" not in problem}  # the start over is a push
 
 
 def identities(world: World) -> dict[str, str]:
