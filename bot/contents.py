@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.model import Release
     from bot.ports import Entry
 
+PROXY_IMAGE = "sidecar.istio.io/proxyImage"  # an annotation that brings a container of its own
 FORBIDDEN_FILES = re.compile(r"(?:^|/)(\.gitattributes|\.gitmodules|\.argocd-source[^/]*\.yaml)$")
 APPS_LINK = "../../apps"
 
@@ -123,6 +124,8 @@ def rendered_images(item: Any) -> Iterator[str]:  # noqa: ANN401 - arbitrary YAM
                 yield from filter(None, map(_mounted_image, value))
             if key in {"containers", "initContainers", "ephemeralContainers"} and isinstance(value, list):
                 yield from (str(each["image"]) for each in value if isinstance(each, dict) and "image" in each)
+            if key == PROXY_IMAGE:
+                yield str(value)
             yield from rendered_images(value)
     elif isinstance(item, list):
         for each in item:

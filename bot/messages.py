@@ -81,7 +81,7 @@ def promotion_body(
         parts.append(f"Is to end {names}, which may fire in {plan.target} until then.")
     parts += [listed("Risks", risks, room=LIST_ROOM), listed(f"Not exercised in {plan.source}", unexercised, room=LIST_ROOM)]
     parts.append(listed("Commits inside", [f"{c.sha[:12]} {c.subject}" for c in commits], room=LIST_ROOM))
-    undo = f"### Undo\n\n`bot rollback {plan.target} {named(plan.apps, room=NAMES_ROOM, between=' ')}`."
+    undo = f"### Undo\n\n`bot rollback {plan.target} {named(plan.apps, room=NAMES_ROOM, between=' ')} --reason …`."
     room = COMMENT_LIMIT - len("\n\n".join([*parts, undo]))
     return "\n\n".join(part for part in (*parts, rendered_changes(changes, room=room), undo) if part) + "\n"
 

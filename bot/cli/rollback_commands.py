@@ -36,19 +36,19 @@ def rollback(
     from bot.workflows import rollback as workflow
     from bot.workflows.rollback_plan import Request
 
-    if include_stateful and not reason:
-        raise BotError("--include-stateful needs --reason", "say why today's data can be read by the older version", usage=True)
+    if not reason and not print_only:
+        raise BotError("a rollback needs --reason", "say why: everybody whose promotion is refused afterwards reads it", usage=True)
     if to and len(apps) != 1:
         raise BotError("--to goes with exactly one app", "name the app", usage=True)
-    request = Request(environment, tuple(apps), reason or "rolled back by hand", to, include_stateful)
+    request = Request(environment, tuple(apps), reason or "the forge is down", to, include_stateful)
     if print_only:
         from bot.cli.offline_rollback import print_rollback
 
         return print_rollback(request)
-    return _rolled_back(workflow.roll_back(world(), request, dry_run=dry_run))
+    return _rolled_back(workflow.roll_back(world(), request, dry_run=dry_run), dry_run=dry_run)
 
 
-def _rolled_back(done: Rollback) -> Answer:
+def _rolled_back(done: Rollback, *, dry_run: bool) -> Answer:
     moves = done.prepared.moves if done.prepared else ()
     result = {
         "moves": [{"app": m.bad.app, "from": describe.release(m.bad), "to": describe.release(m.good)} for m in moves],
@@ -63,7 +63,7 @@ def _rolled_back(done: Rollback) -> Answer:
         from bot.cli import show as shown
 
         if done.prepared is None:
-            shown.line(console, "already rolled back; Argo CD was told to sync")
+            shown.line(console, "already rolled back" + ("" if dry_run else "; Argo CD was told to sync"))
             _show_window(console, done)
             return
         for move in moves:

@@ -31,11 +31,11 @@ def _missing(world: World, pull: PullRequest, target: Environment) -> str | None
 
 
 def second_person(world: World, pull: PullRequest | None, head: str, environments: Iterable[Environment]) -> str | None:
-    """Who, other than its author and us, approved this head: one of those who may, where an environment names any."""
+    """Who, other than its author and us, approved this head: one of those who may. Where environments name nobody, nobody may."""
     if pull is None:
         return None
     teams = {team for environment in environments for team in environment.approvers}
     allowed = {login for team in teams for login in world.forge.members(team)}
     ours = {pull.author, world.forge.login()}
     approving = (review for review in world.forge.reviews(pull.number) if review.state == "APPROVED" and review.commit == head)
-    return next((review.login for review in approving if review.login not in ours and (not teams or review.login in allowed)), None)
+    return next((review.login for review in approving if review.login in allowed - ours), None)

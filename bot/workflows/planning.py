@@ -8,28 +8,25 @@ from typing import TYPE_CHECKING
 from bot.environments import check_promotion
 from bot.messages import promotion_body, promotion_commit, promotion_subject
 from bot.model import BotError
-from bot.observations import Unseen
 from bot.ports import FOLDER, Entry
 from bot.promotion import allowed_paths, branch_of, check_alert_names, plan_promotion, record_files
 from bot.risks import dangerous_first, risks
-from bot.rollback import MIN_TREE_DIGITS
-from bot.runs import newest_run
+from bot.workflows.approvals import second_person
 from bot.workflows.changes import Changes, Proposal, candidate
 from bot.workflows.effects import compare, content_problems, drift_problems
 from bot.workflows.exercised import unexercised
 from bot.workflows.inside import commits_inside
-from bot.workflows.observe import runs_at, see_application
+from bot.workflows.law import weakened_finding
+from bot.workflows.observe import see_application
+from bot.workflows.offered import named_release, offered_by
 from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bot.model import Environment, Release
     from bot.objects_diff import ObjectChange
-    from bot.observations import ApplicationSeen, Finding
+    from bot.observations import ApplicationSeen, Finding, Unseen
     from bot.ports import World
     from bot.promotion import Plan
-    from bot.runs import Run
     from bot.workflows.stack import Stack
 
 
@@ -97,9 +94,9 @@ def plan(world: World, source_name: str, target_name: str, wish: Wish = WHOLE) -
         raise BotError("--release goes with exactly one app", "name the app", usage=True)
     world.progress.say(f"asking Argo CD what {source_name} runs")
     application = see_application(world, source)
-    offered, runs = _offered(world, stack, source, application=application)
+    offered, runs = offered_by(world, stack, source, application=application)
     if wish.release is not None:
-        offered, runs = _named_release(world, stack, source, app=wish.apps[0], wanted=wish.release)
+        offered, runs = named_release(world, stack, source, app=wish.apps[0], wanted=wish.release)
     found = plan_promotion(
         source,
         target,
@@ -117,41 +114,6 @@ def plan(world: World, source_name: str, target_name: str, wish: Wish = WHOLE) -
         raise BotError(f"{target_name} runs a hotfix of {', '.join(found.dropped)} that this would take away", hint)
     proposal = propose(stack, found)
     return prepare(world, stack, found, application=application, proposal=proposal, commit=candidate(world, proposal))
-
-
-def _offered(
-    world: World, stack: Stack, source: Environment, *, application: ApplicationSeen | Unseen | None
-) -> tuple[Mapping[str, Release], dict[str, Run]]:
-    """The source's releases at the commit that Argo CD has synced; at main's where that cannot be seen (then UNKNOWN)."""
-    offered = stack.releases[source.name]
-    if application is not None and not isinstance(application, Unseen) and application.revision:
-        if not world.origin.is_ancestor(application.revision, stack.commit):
-            hint = "sync it to main (`bot sync`), then run this again"
-            raise BotError(f"{source.name} is synced at {application.revision[:12]}, which is not on main", hint)
-        offered = read_stack(world.origin, application.revision).releases.get(source.name, {})
-    runs = {app: _run(world, stack, source, release=release) for app, release in offered.items()}
-    return offered, runs
-
-
-def _run(world: World, stack: Stack, source: Environment, *, release: Release) -> Run:
-    run = newest_run(runs_at(world.origin, stack.commit, source.release_path(release.app)), release.tree)
-    if run is None:
-        raise BotError(f"{release.app} {release.tree[:12]} never ran in {source.name}", "see `bot history`")
-    return run
-
-
-def _named_release(world: World, stack: Stack, source: Environment, *, app: str, wanted: str) -> tuple[dict[str, Release], dict[str, Run]]:
-    """A release that the source ran at some time, by its tree."""
-    if len(wanted) < MIN_TREE_DIGITS:
-        raise BotError(f"--release {wanted} is too short", f"give at least {MIN_TREE_DIGITS} digits of the tree", usage=True)
-    runs = [run for run in runs_at(world.origin, stack.commit, source.release_path(app)) if run.tree]
-    found = {run.tree: run for run in reversed(runs) if run.tree and run.tree.startswith(wanted)}
-    if len(found) != 1:
-        problem = "ran no release" if not found else "ran several releases"
-        raise BotError(f"{source.name} {problem} {wanted} of {app}", f"see `bot history {source.name} {app}`", usage=True)
-    run = next(iter(found.values()))
-    release = read_stack(world.origin, run.commit).release(source.name, app)
-    return {app: release}, {app: run}
 
 
 def propose(stack: Stack, found: Plan) -> Proposal:
@@ -172,13 +134,25 @@ def propose(stack: Stack, found: Plan) -> Proposal:
 
 
 def prepare(
-    world: World, stack: Stack, found: Plan, *, application: ApplicationSeen | Unseen | None, proposal: Proposal, commit: str
+    world: World,
+    stack: Stack,
+    found: Plan,
+    *,
+    application: ApplicationSeen | Unseen | None,
+    proposal: Proposal,
+    commit: str,
+    branch: str | None = None,
 ) -> Planned:
-    """Renders the target before and after a head is merged, and looks for problems."""
+    """Renders the target before and after a head is merged, and looks for problems; `branch`: where the head lies, if elsewhere."""
     source, target = stack.environment(found.source), stack.environment(found.target)
     landing = world.origin.merged_tree(stack.commit, commit) or commit
     changes, problems = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
     problems += drift_problems(stack, found) + content_problems(world, found)
+
+    def approved() -> str | None:
+        return second_person(world, world.forge.pull_of_branch(branch or proposal.branch), commit, [target])
+
+    problems += tuple(weakened_finding(world, target, before=stack.commit, after=landing, approved=approved))
     dangers = risks(changes, target)
     changes = dangerous_first(changes, dangers)
     sentences = tuple(risk.sentence for risk in dangers)

@@ -34,10 +34,10 @@ def planned_of(world: World, pull: PullRequest) -> Planned:
             f"pull request {pull.number} {many}", "the gate judges promotions into one environment; a person merges bumps and lifted holds"
         )
     name, apps = next(iter(targets.items()))
-    return _rebuilt(world, stack, head=head, target=stack.environment(name), apps=apps)
+    return _rebuilt(world, stack, pull, head=head, target=stack.environment(name), apps=apps)
 
 
-def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, apps: tuple[str, ...]) -> Planned:
+def _rebuilt(world: World, stack: Stack, pull: PullRequest, *, head: Stack, target: Environment, apps: tuple[str, ...]) -> Planned:
     source = stack.environment(target.promotes_from or target.name)
     changes, problems = [], []
     for app in apps:
@@ -50,7 +50,7 @@ def _rebuilt(world: World, stack: Stack, *, head: Stack, target: Environment, ap
     fixes = {name for commit in world.origin.log(stack.commit, head.commit) for name in trailers(commit.body, FIXES_TRAILER)}
     plan = Plan(source.name, target.name, tuple(changes), asked=apps, fixes=tuple(sorted(fixes)))
     application = see_application(world, source)
-    planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit)
+    planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit, branch=pull.branch)
     problems += _foreign(world, stack, head.commit, target=target, apps=apps)
     problems += _dropped(world, stack, head.commit, plan, target=target)
     if world.origin.merged_tree(stack.commit, head.commit) is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.contents import FORBIDDEN_FILES
 from bot.model import ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ class Reach:
     """Gated environments are those that are promoted to; the first one follows main and is nobody's gate."""
 
     releases: Mapping[str, tuple[str, ...]]  # gated environment -> apps whose release or record changes
-    overlays: Mapping[str, tuple[str, ...]]  # gated environment -> its own files that change, beside releases, holds and policy
+    overlays: Mapping[str, tuple[str, ...]]  # gated environment -> its other files that change, beside holds and policy
     lifted: tuple[Hold | Freeze, ...]  # holds that would be gone or other
     policies: tuple[str, ...]  # environments whose policy changes
     law: tuple[str, ...]  # other files that promotions are judged by
+    forbidden: tuple[str, ...]  # files that change what a checkout holds, wherever they lie
+    holds: tuple[str, ...]  # files among holds
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -35,29 +38,43 @@ class Reach:
 
 def reach(before: Stack, after: Stack, paths: Iterable[str]) -> Reach:
     """From the files that differ between main and what main would be."""
+    releases = changed_releases(before, after)
     overlays: dict[str, list[str]] = {}
-    policies, law = [], []
+    policies, law, forbidden, holds = [], [], [], []
     for path in paths:
         folder, _, rest = path.partition("/")
         name, _, own = rest.partition("/")
         known = before.environments.get(name) or after.environments.get(name)
+        if FORBIDDEN_FILES.search(path):
+            forbidden.append(path)
         if path.startswith(LAW):
             law.append(path)
-        elif folder == ENVIRONMENTS and own == POLICY:
+        elif folder != ENVIRONMENTS or not own:
+            continue
+        elif own == POLICY:
             policies.append(name)
-        elif folder == ENVIRONMENTS and own.partition("/")[0] not in {HOLDS, RELEASE} and (known is None or known.promotes_from):
+        elif own.startswith(f"{HOLDS}/"):
+            holds.append(path)
+        elif (known is None or known.promotes_from) and not _of_release(own, releases.get(name, ())):
             overlays.setdefault(name, []).append(path)
     held: tuple[Hold | Freeze, ...] = (*before.readable_holds, *before.freezes)
     lifted = tuple(hold for hold in held if hold not in {*after.readable_holds, *after.freezes})
-    return Reach(changed_releases(before, after), {name: tuple(own) for name, own in overlays.items()}, lifted, tuple(policies), tuple(law))
+    own_files = {name: tuple(each) for name, each in overlays.items()}
+    return Reach(releases, own_files, lifted, tuple(policies), tuple(law), tuple(forbidden), tuple(holds))
+
+
+def _of_release(own: str, apps: tuple[str, ...]) -> bool:
+    """Whether a file is part of a release that changes, or its record; whatever else lies there is none of either."""
+    folder, _, rest = own.partition("/")
+    return folder == RELEASE and (rest.partition("/")[0] in apps or rest.removesuffix(".yaml") in apps)
 
 
 def changed_releases(before: Stack, after: Stack) -> dict[str, tuple[str, ...]]:
-    """Environment -> apps whose release or record differs between two commits; environments with records only."""
+    """Environment -> apps whose release or record differs between two commits; environments with records only, new ones, too."""
     found = {}
-    for name, environment in before.environments.items():
+    for name, environment in {**after.environments, **before.environments}.items():
         if environment.promotes_from:
-            old, new = before.releases[name], after.releases.get(name, {})
+            old, new = before.releases.get(name, {}), after.releases.get(name, {})
             apps = tuple(sorted(app for app in {*old, *new} if old.get(app) != new.get(app)))
             if apps:
                 found[name] = apps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.contents import Problem, about
+from bot.contents import FORBIDDEN_FILES, Problem, about
 from bot.environment_keys import is_dns_label
 from bot.model import APPS, ENVIRONMENTS
 from bot.observations import Unseen
@@ -28,6 +28,11 @@ def repository_problems(objects: Objects, stack: Stack) -> Iterator[Problem]:
     if stack.disorder:
         yield about(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
     yield from _names(objects, stack)
+    for entry in objects.walk(stack.commit):
+        is_inside = entry.path.startswith((f"{APPS}/", f"{ENVIRONMENTS}/")) and entry.path.count("/") > 1
+        if FORBIDDEN_FILES.search(entry.path) and not is_inside:  # those inside are refused as contents of releases and environments
+            hint = "remove it: the bot renders what Git stores, Argo CD what a checkout makes of it"
+            yield Problem(entry.path, "changes what a checkout holds", hint)
     if isinstance(stack.holds, Unseen):
         yield Problem("holds", stack.holds.detail, "mend or remove the file: an unreadable hold stops every promotion")
     yield from unreadable_files(objects.read(stack.commit, manifest_files(objects, stack.commit, APPS)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.adapters.prometheus import open_prometheus
 from bot.model import BotError
 from bot.observations import FiringSpan, PrometheusSeen
 from bot.reversible import parse_reversible
@@ -16,14 +19,13 @@ from bot.workflows.watching import new_alerts
 from tests.bot.gate_situations import HOUR, MINUTE, NOON, SECOND, environment_seen, promotion_ready
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from bot.observations import EnvironmentSeen
     from tests.bot.conftest import Town
 
 RELEASE = "environments/prod/release/context-api"
 POLICY = "environments/prod/environment.yaml"
 MERGED = NOON - HOUR
+WATCH = timedelta(seconds=45)
 BLOCKING = {"alertname": "Errors", "environment": "prod", "promotion_gate": "block", "component": "context-api"}
 
 
@@ -74,9 +76,15 @@ def test_a_release_says_whether_it_can_be_reversed() -> None:
 
 
 def allowed(town: Town) -> None:
-    """Policy allows it, and watches for longer than an alert takes here."""
-    text = re.sub("watch: .*", "watch: 5m\n  autoRollback: true", town.git("show", f"main:{POLICY}"))
+    """Policy allows it, and watches for longer than an alert takes here; of an earlier test's alerts it knows nothing any more."""
+    text = re.sub("watch: .*", f"watch: {WATCH.seconds}s\n  autoRollback: true", town.git("show", f"main:{POLICY}"))
     town.push({POLICY: f"{text}\n"}, "prod: roll back")
+    prometheus = open_prometheus(
+        town.sandbox.monitoring.prometheus["prod"].url, authorization=None, timeout=5, now=lambda: datetime.now(UTC)
+    )
+    deadline = time.monotonic() + 2 * WATCH.seconds
+    while prometheus.firing_spans(datetime.now(UTC) - WATCH - timedelta(seconds=5), datetime.now(UTC)) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 def test_what_fails_goes_back_by_itself_once_and_then_waits_for_people(staging_ahead: Town) -> None:
@@ -102,10 +110,10 @@ def test_what_fails_goes_back_by_itself_once_and_then_waits_for_people(staging_a
 
 def test_what_keeps_data_or_cannot_be_reversed_is_left_to_people(town: Town) -> None:
     path = "apps/context-api/release.yaml"
+    allowed(town)
     town.push({path: "reversible: false\nreason: the schema is new\n"}, "context-api: a new schema")
     town.has_promoted("dev", "staging")
     town.has_promoted("staging", "prod")
-    allowed(town)
     town.wait_until_synced()
     now = town.tree(RELEASE)
     town.errors("prod", on=True)

@@ -66,6 +66,7 @@ FORBIDDEN: dict[str, tuple[Any, str]] = {
     "a path that escapes": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "crds: [../../neo4j/base/x.yaml]\n"), "leads out"),
     "Helm": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "helmCharts: []\n"), "helmCharts"),
     "a plugin": (lambda r: append(r / "apps/qdrant/base/kustomization.yaml", "generators: []\n"), "generators"),
+    "attributes of all": (lambda r: edit(r / ".gitattributes", "* text\n"), "changes what a checkout holds"),
     "attributes": (lambda r: edit(r / "apps/qdrant/.gitattributes", "* text\n"), "changes what Git"),
     "an override of Argo CD": (lambda r: edit(r / "environments/prod/.argocd-source.yaml", "{}\n"), "changes what Git"),
     "images in an overlay": (

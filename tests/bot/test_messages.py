@@ -103,7 +103,7 @@ Objects: 1 changed. The dangerous ones come first.
 
 ### Undo
 
-`bot rollback prod api neo4j`.
+`bot rollback prod api neo4j --reason …`.
 """
 
 

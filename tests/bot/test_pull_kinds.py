@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from tests.bot.conftest import Answered, Town
@@ -155,3 +159,85 @@ def test_a_hotfix_that_changes_more_than_images_is_not_one(town: Town) -> None:
     path = f"{RELEASE}/base/settings.env"
     town.push({path: text(town, path) + "EVIL=1\n"}, "more", branch=branch)
     assert "not-promoted" in judged(town, done.result["pull_request"]["number"]).codes
+
+
+@pytest.mark.parametrize("path", [".gitattributes", "environments/.gitattributes", "docs/.gitmodules"])
+def test_what_changes_a_checkout_is_refused_wherever_it_lies(town: Town, path: str) -> None:
+    """We render objects, Argo CD a checkout: `*.sh text eol=crlf` would give it other scripts than were judged."""
+    done = judged(town, opened(town, {path: "*.sh text eol=crlf\n"}))
+    assert (done.code, done.result["gate"]["verdict"]) == (3, "FAIL")
+
+
+def test_what_alerts_rest_on_does_not_vanish_unseen(town: Town) -> None:
+    """A recording rule that an overlay makes nothing, a target that is scraped in another way."""
+    overlay = "environments/prod/monitoring/kustomization.yaml"
+    rules = [item for item in YAML(typ="safe").load_all(town.render("prod")) if item["kind"] == "PrometheusRule"]
+    name, group, place = next(
+        (item["metadata"]["name"], group, place)
+        for item in rules
+        for group, each in enumerate(item["spec"]["groups"])
+        for place, rule in enumerate(each["rules"])
+        if "record" in rule
+    )
+    change = f"{{op: replace, path: /spec/groups/{group}/rules/{place}/expr, value: vector(0)}}"
+    patch = f"patches:\n  - target: {{kind: PrometheusRule, name: {name}}}\n    patch: |-\n      - {change}\n"
+    number = opened(town, {overlay: text(town, overlay) + patch})
+    assert "alerts-weakened" in judged(town, number).codes
+    monitor = "apps/monitoring/base/service-monitors.yaml"
+    slower = opened(town, {monitor: text(town, monitor).replace("interval: ", "interval: 1", 1)}, "slower")
+    assert "alerts-weakened" in judged(town, slower).codes
+
+
+def test_a_revert_takes_no_other_edit_through_a_freeze(prod_ahead: Town) -> None:
+    town = prod_ahead
+    before = {f"{RELEASE}.yaml": town.git("show", f"main~1:{RELEASE}.yaml") + "\n", RELEASE: town.sandbox.objects.entry("main~1", RELEASE)}
+    assert town.bot("freeze", "prod", "--reason", "audit").outcome == "merged"
+    for name, extra, codes in (("plain", {}, set()), ("more", {SIZE: text(town, SIZE) + "# more\n"}, {"frozen"})):
+        made = town.sandbox.objects.make_commit(town.git("rev-parse", "main"), {**before, **extra}, "Revert")
+        town.git("branch", name, made)
+        number = town.sandbox.ben.call("POST", "/pulls", {"title": "Revert", "head": name, "base": "main", "body": ""})["number"]
+        assert judged(town, number).codes == codes
+
+
+def test_a_hotfix_changes_tags_and_nothing_else_of_its_file(town: Town) -> None:
+    """A patch, or another repository, in the images file would come as a hotfix, too."""
+    town.sandbox.registry.push("ghcr.io/dpdpdpdp0987/context-api", "v1.4.3")
+    done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
+    number, branch = done.result["pull_request"]["number"], done.result["pull_request"]["branch"]
+    declared = [each["summary"] for each in judged(town, number).result["gate"]["findings"] if each["code"] == "hotfix-declared"]
+    assert "context-api:v1.4.2@sha256:" in declared[0]
+    assert "-> ghcr.io/dpdpdpdp0987/context-api:v1.4.3@sha256:" in declared[0]
+    path = f"{RELEASE}/images/kustomization.yaml"
+    patched = town.git("show", f"{branch}:{path}") + "\npatches: []\n"
+    made = town.sandbox.objects.make_commit(town.git("rev-parse", branch), {path: patched}, "more")
+    tree = town.git("rev-parse", f"{made}:{RELEASE}")
+    record = re.sub("tree: .*", f"tree: {tree}", town.git("show", f"{branch}:{RELEASE}.yaml")) + "\n"
+    made = town.sandbox.objects.make_commit(made, {f"{RELEASE}.yaml": record}, "and its record")
+    town.git("update-ref", f"refs/heads/{branch}", made)
+    assert "not-promoted" in judged(town, number).codes
+
+
+def test_a_new_environment_is_approved_by_those_of_the_others_and_brings_no_release(town: Town) -> None:
+    new = text(town, "environments/prod/environment.yaml").replace("context-prod", "context-qa")
+    number = opened(town, {"environments/qa/environment.yaml": new, "environments/qa/kustomization.yaml": "resources: []\n"})
+    assert "law-changed" in judged(town, number).codes
+    files = {f"environments/qa/release/{each}": text(town, f"environments/prod/release/{each}") for each in ("context-api.yaml",)}
+    assert "not-promoted" in judged(town, opened(town, {"environments/qa/environment.yaml": new, **files}, "release")).codes
+
+
+def test_an_environment_does_not_go_unsaid(town: Town) -> None:
+    gone = dict.fromkeys(town.git("ls-tree", "-r", "--name-only", "main", "environments/prod").splitlines())
+    left = judged(town, opened(town, {**gone}))
+    assert {"environment-contents", "law-changed"} <= left.codes  # its project is still there
+    done = judged(town, opened(town, {**gone, "argocd/projects/context-prod.yaml": None}, "whole"))
+    assert {"environment-gone", "law-changed"} <= done.codes
+
+
+def test_stray_files_among_holds_and_releases_are_refused_and_a_readme_is_not(town: Town) -> None:
+    note, stray = "environments/prod/holds/note.txt", "environments/prod/release/notes.txt"
+    assert "hold-unreadable" in judged(town, opened(town, {note: "x\n"})).codes
+    assert judged(town, opened(town, {stray: "x\n"}, "stray")).result["gate"]["verdict"] == "FAIL"
+    readme = "environments/README.md"
+    assert judged(town, opened(town, {readme: text(town, readme) + "more\n"}, "readme")).code == 0
+    town.push({note: "x\n"}, "past the forge")
+    assert "hold-lifted" in judged(town, opened(town, {note: None}, "lifted")).codes

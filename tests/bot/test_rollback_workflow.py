@@ -121,7 +121,7 @@ def test_in_a_sync_window_a_promotion_waits_and_a_rollback_is_synced(prod_broken
 
 
 def test_databases_are_fenced(town: Town) -> None:
-    refused = town.bot("rollback", "prod", "qdrant", "--to", town.tree("environments/prod/release/qdrant"))
+    refused = town.bot("rollback", "prod", "qdrant", "--reason", "x", "--to", town.tree("environments/prod/release/qdrant"))
     assert refused.outcome == "already"
     path = "apps/qdrant/base/kustomization.yaml"
     town.push({path: town.git("show", f"main:{path}") + "\n# a change\n"}, "qdrant: a change")
@@ -135,7 +135,7 @@ def test_databases_are_fenced(town: Town) -> None:
 
 
 def test_dev_is_not_rolled_back(town: Town) -> None:
-    refused = town.bot("rollback", "dev", "context-api")
+    refused = town.bot("rollback", "dev", "context-api", "--reason", "x")
     assert refused.code == 2
     assert "git revert" in refused.document["error"]["hint"]
 
