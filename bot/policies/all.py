@@ -29,6 +29,7 @@ from bot.policies.mtls import MTLS_POLICIES
 from bot.policies.neo4j import NEO4J_POLICIES
 from bot.policies.neo4j_cluster import NEO4J_CLUSTER_POLICIES
 from bot.policies.network import NETWORK_POLICIES
+from bot.policies.placeholders import PLACEHOLDER_POLICIES
 from bot.policies.places import PLACE_POLICIES
 from bot.policies.pods import POD_POLICIES
 from bot.policies.probes import PROBE_POLICIES
@@ -73,6 +74,7 @@ POLICIES: tuple[Policy, ...] = (
     *NEO4J_POLICIES,
     *NEO4J_CLUSTER_POLICIES,
     *NETWORK_POLICIES,
+    *PLACEHOLDER_POLICIES,
     *PLACE_POLICIES,
     *POD_POLICIES,
     *PROBE_POLICIES,
