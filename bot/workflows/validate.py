@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 from bot.contents import Problem, image_problems, unused_images
 from bot.kustomizations import HASHES
 from bot.model import APPS, BotError, RenderError
+from bot.policies.environment_files import environment_file_problems
 from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.policies.projects import rendered_kinds
 from bot.workflows.checks import environment_contents, read_folder, unmatched_patches
 from bot.workflows.clusters import read_clusters
-from bot.workflows.inspection import Look, beside_each_other, inspected, manifest_files, not_rendered, unpinned_images, warnings_of
+from bot.workflows.inspection import (
+    Look,
+    beside_each_other,
+    inspected,
+    manifest_files,
+    manifests_of,
+    not_rendered,
+    unpinned_images,
+    warnings_of,
+)
 from bot.workflows.platform import read_platform
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
@@ -55,6 +65,7 @@ def validate(
         look = _look(objects, stack, environment, commit=commit, rendered=now, clusters=clusters)
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
         found += inspected(look, coming, inspectors=inspectors)
+        found += environment_file_problems(environment, [*map(manifests_of, filter(None, (look, coming)))])
         pairs.append((look, coming))
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
     looks = [look for now, coming in pairs if (look := coming or now)]

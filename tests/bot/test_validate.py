@@ -83,6 +83,16 @@ def test_a_cluster_s_storage_class_of_the_old_names_is_named(checkout: Path, bot
     assert len(told(bot, "provisioner", "kubernetes.io/aws-ebs")) == 3
 
 
+def test_an_environment_s_file_that_names_nothing_is_named(checkout: Path, bot: Bot) -> None:
+    path = checkout / "environments/prod/environment.yaml"
+    replace(path, "watchdog: ContextFoundationWatchdog", "watchdog: ContextFoundationWatchdgo")
+    replace(path, "    - neo4j", "    - neo5j")
+    found = {problem["what"].split(" ")[0]: problem for problem in told(bot, "environments/prod/environment.yaml", environments=("prod",))}
+    assert found.keys() == {"gate.watchdog", "gate.requiredJobs"}
+    assert all(problem["is_error"] for problem in found.values())
+    assert found["gate.watchdog"]["hint"] == "did you mean ContextFoundationWatchdog?"
+
+
 def test_files_that_nothing_reads_and_fields_that_are_given_up_are_named(checkout: Path, bot: Bot) -> None:
     """8 and 9."""
     edit(checkout / "apps/qdrant/base/qdrant-deployment.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
