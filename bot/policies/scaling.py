@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SERVED_METRICS = frozenset({"http_requests_per_second"})
 HPA, VPA = "HorizontalPodAutoscaler", "VerticalPodAutoscaler"
 DEFAULT_MODE = "Recreate"  # of a VerticalPodAutoscaler
+KEEP_PODS = frozenset({"Off", "Initial"})  # modes that evict nobody; Initial sizes Pods as they are made
 BOTH = frozenset({"cpu", "memory"})
 
 
@@ -109,9 +110,9 @@ def updates_of_size_fit(manifests: Manifests) -> Iterator[Violation]:
         where = "spec.updatePolicy.updateMode"
         if mode == "Off":
             continue
-        if text(scaler, "spec", "targetRef", "kind") == "StatefulSet":
+        if mode not in KEEP_PODS and text(scaler, "spec", "targetRef", "kind") == "StatefulSet":
             what = f"is {mode} for a StatefulSet: it evicts members to give them another size"
-            yield wrong(scaler, where, what, hint='write updateMode: "Off", and read its recommendations')
+            yield wrong(scaler, where, what, hint='write updateMode: "Off" or "Initial", which evict nobody')
         elif shared := _controlled(scaler) & _measured(manifests, pods):
             what = (
                 f"is {mode} on {' and '.join(sorted(shared))}, where the horizontal autoscaler acts: each changes what the other measures"

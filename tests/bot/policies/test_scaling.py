@@ -66,7 +66,7 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         [f"{VPA} spec.updatePolicy.updateMode"],
     ),
     "members given another size": (
-        (put("VerticalPodAutoscaler qdrant", "spec/updatePolicy/updateMode", "Initial"),),
+        (put("VerticalPodAutoscaler qdrant", "spec/updatePolicy/updateMode", "Recreate"),),
         ["VerticalPodAutoscaler qdrant spec.updatePolicy.updateMode"],
     ),
     "no budget": ((cut(QDRANT_BUDGET),), [f"{QDRANT} spec.template.metadata.labels"]),
@@ -121,6 +121,7 @@ def test_every_rule_has_a_failing_example() -> None:
     "changes",
     [
         (put(QDRANT, "spec/replicas", 1),),  # of one Pod, the one may go
+        (put("VerticalPodAutoscaler qdrant", "spec/updatePolicy/updateMode", "Initial"),),  # evicts nobody
         (put(VPA, "spec/updatePolicy/updateMode", "Initial"), put(VPA, "spec/resourcePolicy", {"containerPolicies": [
             {"containerName": "*", "controlledResources": ["memory"]},
         ]})),
@@ -128,7 +129,7 @@ def test_every_rule_has_a_failing_example() -> None:
         (put(API_BUDGET, "spec/maxUnavailable", "25%"),),
         (cut(QDRANT, IN_YAML), put(QDRANT, "spec/template/spec/affinity", {"podAntiAffinity": {"required": "x"}})),
     ],
-    ids=["one replica", "sizes of memory alone", "half is kept", "a quarter may go", "anti-affinity"],
+    ids=["one replica", "sizes for new members", "sizes of memory alone", "half is kept", "a quarter may go", "anti-affinity"],
 )  # fmt: skip
 def test_what_is_as_good_passes(changes: tuple[Change, ...]) -> None:
     assert broken(ALL, changed(*changes)) == []
