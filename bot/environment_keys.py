@@ -49,11 +49,18 @@ def schedule(written: str) -> str:
 
 def time_zone(written: str) -> str:
     """A time zone by its name; a mere offset would be wrong for half of the year."""
+    if not is_time_zone(written):
+        raise ValueError("must be a time zone such as Europe/Berlin or UTC")
+    return written
+
+
+def is_time_zone(written: str) -> bool:
+    """Whether there is a time zone of this name."""
     try:
         ZoneInfo(written)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError("must be a time zone such as Europe/Berlin or UTC") from None
-    return written
+        return False
+    return True
 
 
 def dns_label(written: str) -> str:

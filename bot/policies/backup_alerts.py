@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 from bot.policies.backup_jobs import backups
 from bot.policies.fields import at, number, text
 from bot.policies.metrics.expressions import below, equalities, expressions, nodes, selectors
+from bot.policies.schedules import as_fields, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,8 +113,10 @@ def _seconds(node: Node) -> float | None:
 @cache
 def _longest_wait(schedule: str) -> timedelta | None:
     """The longest time between two runs; None for what cannot be read, which another policy names."""
+    if wait := period(schedule):
+        return wait
     try:
-        runs = CronSim(schedule, START)
+        runs = CronSim(as_fields(schedule), START)
         last, longest, count = START, timedelta(), 0
         while count < MOST_RUNS and last < START + YEAR:
             following = next(runs)

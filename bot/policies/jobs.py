@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from cronsim import CronSim, CronSimError
 
+from bot.environment_keys import is_time_zone
 from bot.hooks import HOOK
 from bot.policies.fields import at, integer, mapping, number, strings, text
 from bot.policies.manifests import wrong
 from bot.policies.replicas import JOBS
+from bot.policies.schedules import as_fields, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,7 @@ LEAST_KEPT = 36 * 3600  # an alert comes after 30 hours without success
 
 
 def schedules_can_be_read(manifests: Manifests) -> Iterator[Violation]:
-    """A schedule is five fields of cron and comes round; that which never does is for suspended ones."""
+    """A schedule is five fields of cron, or a macro, and comes round; that which never does is for suspended ones."""
     for item in manifests.of("CronJob"):
         schedule = text(item, "spec", "schedule")
         reason = _why_unreadable(schedule)
@@ -37,9 +39,12 @@ def schedules_can_be_read(manifests: Manifests) -> Iterator[Violation]:
             yield wrong(item, "spec.schedule", what, hint=f'write five fields, such as "15 2 * * *"; a suspended one may have "{NEVER}"')
 
 
-def _why_unreadable(schedule: str) -> str:
+def _why_unreadable(written: str) -> str:
+    schedule = as_fields(written)
+    if period(written):
+        return ""
     if not FIELDS.fullmatch(schedule):
-        return "not five fields of numbers, names, * , / and -"
+        return "not five fields of numbers, names, * , / and -, and no macro such as @daily"
     if SUNDAY_IS_7.fullmatch(schedule):
         return "Sunday is 0"
     try:
@@ -61,11 +66,14 @@ def suspended_ones_never_run(manifests: Manifests) -> Iterator[Violation]:
 
 
 def schedules_have_a_time_zone(manifests: Manifests) -> Iterator[Violation]:
-    """A schedule says in which time zone."""
+    """A schedule says in which time zone, one that there is."""
     for item in manifests.of("CronJob"):
         if not text(item, "spec", "timeZone") or "TZ=" in text(item, "spec", "schedule"):
             what = "is not set: the schedule follows the clock of the control plane, whatever that is"
             yield wrong(item, "spec.timeZone", what, hint="set timeZone: Etc/UTC, and no TZ= in the schedule")
+        elif not is_time_zone(text(item, "spec", "timeZone")):
+            what = f"is {text(item, 'spec', 'timeZone')}, which is no time zone: the API server refuses it"
+            yield wrong(item, "spec.timeZone", what, hint="name one of the IANA database, such as Etc/UTC or Europe/Berlin")
 
 
 def runs_do_not_overlap(manifests: Manifests) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from bot.environment_keys import is_time_zone
 from bot.policies.fields import indexed, mapping, mappings, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.projects import IN_CLUSTER, IN_NAMESPACE, WILD
@@ -119,6 +120,16 @@ def windows_let_a_rollback_pass(project: Object, application: str, place: tuple[
         if not _applies(window, application, place):
             what = f"is for nothing that {application} is: it holds up nothing"
             yield wrong(project, where, what, hint='name it in applications, such as "*"')
+
+
+def windows_are_of_a_time_zone(project: Object) -> Iterator[Violation]:
+    """The time zone of each window is one that there is."""
+    for index, window in indexed(project, "spec", "syncWindows"):
+        zone = text(window, "timeZone")
+        if zone and not is_time_zone(zone):
+            what = f"is {zone}, which is no time zone: Argo CD cannot tell when the window is open"
+            hint = "name one of the IANA database, such as Europe/Berlin, or leave it out for UTC"
+            yield wrong(project, f"spec.syncWindows[{index}].timeZone", what, hint=hint)
 
 
 def _applies(window: Object, application: str, place: tuple[str, str]) -> bool:

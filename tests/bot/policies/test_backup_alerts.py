@@ -33,7 +33,7 @@ def every(manifests: Manifests) -> list[tuple[str, str, str]]:
     return [(each.kind, each.name, each.field) for policy in BACKUP_ALERT_POLICIES for each in policy(manifests)]
 
 
-@pytest.mark.parametrize("schedule", ["17 2 * * *", "0 */6 * * *", "* * * * *", "0 2,20 * * *"])
+@pytest.mark.parametrize("schedule", ["17 2 * * *", "0 */6 * * *", "* * * * *", "0 2,20 * * *", "@daily", "@hourly", "@every 24h"])
 def test_a_backup_each_day_fits_an_alert_after_thirty_hours(schedule: str) -> None:
     assert every(watched(EXPR, schedule=schedule)) == []
 
@@ -44,7 +44,8 @@ def test_the_other_way_to_write_an_age_is_read_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", ["0 2 1 1 *", "0 2 * * 0", "17 2 * * 1-5", "17 2 1-30 * *", "17 2 * 1-11 *", "0 2 29 2 *", "0 2 */2 * *"]
+    "schedule",
+    ["0 2 1 1 *", "0 2 * * 0", "17 2 * * 1-5", "17 2 1-30 * *", "17 2 * 1-11 *", "0 2 29 2 *", "0 2 */2 * *", "@weekly", "@every 48h"],
 )
 def test_a_backup_that_runs_too_seldom_for_its_alert_is_named(schedule: str) -> None:
     (found,) = backups_run_as_often_as_is_watched(watched(EXPR, schedule=schedule))

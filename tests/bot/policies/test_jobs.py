@@ -17,6 +17,7 @@ from bot.policies.jobs import (
     schedules_have_a_time_zone,
     suspended_ones_never_run,
 )
+from bot.policies.schedules import MACROS
 from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
 RESTART = "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.restartPolicy"
@@ -31,7 +32,14 @@ FAILING = (
     Failing(schedules_can_be_read, SCHEDULE, "15 2 * * SON", "five fields"),
     Failing(schedules_can_be_read, SCHEDULE, "0 0 31 2 *", "suspended"),  # never, though it is not suspended
     Failing(suspended_ones_never_run, "CronJob qdrant-backup spec.suspend", True, '"0 0 31 2 *"'),
+    Failing(schedules_can_be_read, SCHEDULE, "@reboot", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "@Daily", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "@every day", "five fields"),
+    Failing(schedules_can_be_read, SCHEDULE, "@every 0s", "five fields"),
     Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", GONE, "Etc/UTC"),
+    Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", "Etc/UCTT", "Europe/Berlin"),
+    Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", "Europe/Berln", "Europe/Berlin"),
+    Failing(schedules_have_a_time_zone, "CronJob qdrant-backup spec.timeZone", "+01:00", "Europe/Berlin"),
     Failing(runs_do_not_overlap, "CronJob qdrant-backup spec.concurrencyPolicy", GONE, "Forbid"),
     Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", GONE, "3600"),
     Failing(late_runs_still_start, "CronJob qdrant-backup spec.startingDeadlineSeconds", 5, "3600"),
@@ -49,6 +57,16 @@ FAILING = (
 @pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at}")
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
+
+
+@pytest.mark.parametrize("zone", ["Etc/UTC", "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
+def test_time_zones_that_there_are_pass(zone: str) -> None:
+    assert list(schedules_have_a_time_zone(changed("CronJob qdrant-backup spec.timeZone", zone))) == []
+
+
+@pytest.mark.parametrize("schedule", [*MACROS, "@every 1h30m"])
+def test_macros_that_kubernetes_reads_pass(schedule: str) -> None:
+    assert list(schedules_can_be_read(changed(SCHEDULE, schedule))) == []
 
 
 @pytest.mark.parametrize("schedule", ["15 2 * * *", "*/15 0-6,22-23 1 jan-mar MON-FRI", "0 7 7 7 0", "0 0 29 2 *"])

@@ -15,6 +15,7 @@ from bot.policies.project_limits import (
     refused_applications,
     refused_by_platform,
     the_bot_may_get_and_sync,
+    windows_are_of_a_time_zone,
     windows_let_a_rollback_pass,
 )
 from bot.policies.projects import rendered_kinds
@@ -75,6 +76,7 @@ def of_environment(project: dict[str, Any], *, application: str = NAME) -> list[
         *needless_limits(project, PROD),
         *the_bot_may_get_and_sync(project, application),
         *windows_let_a_rollback_pass(project, application, (CLUSTER, NAME)),
+        *windows_are_of_a_time_zone(project),
     ]
 
 
@@ -161,6 +163,7 @@ ENVIRONMENT: dict[str, tuple[Callable[[dict[str, Any]], object], list[tuple[str,
         lambda spec: spec["syncWindows"].append({"kind": "allow", "applications": [NAME]}),
         [("spec.syncWindows[1].manualSync", "does not say manualSync: true")],
     ),
+    "a window of no time zone": (window(timeZone="Europe/Berln"), [("spec.syncWindows[0].timeZone", "is Europe/Berln, which is no")]),
     "a window of nothing": (window(applications=["context-dev"]), [("spec.syncWindows[0]", f"is for nothing that {NAME} is")]),
     "a window of two conditions": (
         window(andOperator=True, namespaces=["context-dev"]),
@@ -232,7 +235,7 @@ def test_what_the_platforms_project_lacks_or_allows_beyond_it_is_named(
 
 
 def test_a_window_is_of_the_application_by_its_name_cluster_or_namespace() -> None:
-    for applies in ({"applications": ["context-*"]}, {"clusters": [CLUSTER]}, {"namespaces": ["context-p*"]}):
+    for applies in ({"applications": ["context-*"]}, {"clusters": [CLUSTER]}, {"namespaces": ["context-p*"], "timeZone": "Europe/Berlin"}):
         project = deepcopy(GOOD)
         project["spec"]["syncWindows"] = [{"kind": "deny", "manualSync": True, **applies}]
         assert of_environment(project) == []
