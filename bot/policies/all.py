@@ -11,6 +11,7 @@ from bot.policies.backup_alerts import BACKUP_ALERT_POLICIES
 from bot.policies.backup_folders import BACKUP_FOLDER_POLICIES
 from bot.policies.backup_settings import BACKUP_SETTING_POLICIES
 from bot.policies.backups import BACKUP_POLICIES
+from bot.policies.data_folders import DATA_FOLDER_POLICIES
 from bot.policies.declared import DECLARED_POLICIES
 from bot.policies.destinations import DESTINATION_POLICIES
 from bot.policies.disruption import DISRUPTION_POLICIES
@@ -57,6 +58,7 @@ POLICIES: tuple[Policy, ...] = (
     *BACKUP_ALERT_POLICIES,
     *BACKUP_FOLDER_POLICIES,
     *BACKUP_SETTING_POLICIES,
+    *DATA_FOLDER_POLICIES,
     *DECLARED_POLICIES,
     *DESTINATION_POLICIES,
     *DISRUPTION_POLICIES,
