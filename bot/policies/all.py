@@ -29,6 +29,7 @@ from bot.policies.mounts import MOUNT_POLICIES
 from bot.policies.mtls import MTLS_POLICIES
 from bot.policies.neo4j import NEO4J_POLICIES
 from bot.policies.neo4j_cluster import NEO4J_CLUSTER_POLICIES
+from bot.policies.neo4j_memory import NEO4J_MEMORY_POLICIES
 from bot.policies.network import NETWORK_POLICIES
 from bot.policies.placeholders import PLACEHOLDER_POLICIES
 from bot.policies.places import PLACE_POLICIES
@@ -75,6 +76,7 @@ POLICIES: tuple[Policy, ...] = (
     *MTLS_POLICIES,
     *NEO4J_POLICIES,
     *NEO4J_CLUSTER_POLICIES,
+    *NEO4J_MEMORY_POLICIES,
     *NETWORK_POLICIES,
     *PLACEHOLDER_POLICIES,
     *PLACE_POLICIES,
