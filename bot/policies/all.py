@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.policies.access import ACCESS_POLICIES
 from bot.policies.addresses import ADDRESS_POLICIES
+from bot.policies.api_settings import API_SETTING_POLICIES
 from bot.policies.authorization import AUTHORIZATION_POLICIES
 from bot.policies.backup_alerts import BACKUP_ALERT_POLICIES
 from bot.policies.backup_folders import BACKUP_FOLDER_POLICIES
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 POLICIES: tuple[Policy, ...] = (
     *ACCESS_POLICIES,
     *ADDRESS_POLICIES,
+    *API_SETTING_POLICIES,
     *AUTHORIZATION_POLICIES,
     *BACKUP_POLICIES,
     *BACKUP_ALERT_POLICIES,

@@ -80,6 +80,7 @@ class Manifests:
     others: Mapping[str, str] = field(default_factory=dict)  # namespaces of the other environments, by their names
     digests: Digests = "wanted"  # whether the environment takes an image without one
     scrape_interval: str = SCRAPE_INTERVAL  # of the cluster's Prometheus, where a monitor says none
+    merged_by_bot: bool = False  # whether nobody looks at a promotion once more before it is merged
     _by_kind: dict[str, list[Object]] = field(init=False, repr=False, compare=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

@@ -42,6 +42,7 @@ class Look:
     others: Mapping[str, str] = field(default_factory=dict)  # the namespaces of the other environments, by name
     digests: Digests = "wanted"
     scrape_interval: str = SCRAPE_INTERVAL
+    merged_by_bot: bool = False
 
 
 def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
@@ -104,7 +105,8 @@ def unpinned_images(pairs: Sequence[tuple[Look | None, Look | None]]) -> Iterato
 
 def manifests_of(look: Look) -> Manifests:
     """What policies look at."""
-    return Manifests(look.name, look.namespace, look.rendered.objects, look.others, look.digests, look.scrape_interval)
+    context = (look.others, look.digests, look.scrape_interval, look.merged_by_bot)
+    return Manifests(look.name, look.namespace, look.rendered.objects, *context)
 
 
 def _key(violation: Violation) -> tuple[str, str, str, str]:

@@ -110,7 +110,8 @@ def _look(
     others = {each.name: each.namespace for each in stack.environments.values() if each.name != environment.name}
     digests, scraping = _digests(environment), {each.server: each.scrape_interval for each in clusters}
     interval = scraping.get(environment.cluster, SCRAPE_INTERVAL)
-    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, digests, interval)
+    is_merged = environment.merge == "bot"
+    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, digests, interval, is_merged)
 
 
 def _digests(environment: Environment) -> Digests:

@@ -49,7 +49,7 @@ def good() -> Manifests:
 
 
 def manifests(objects: list[Object]) -> Manifests:
-    return Manifests("staging", "context-staging", tuple(objects), {"dev": "context-dev", "prod": "context-prod"})
+    return Manifests("staging", "context-staging", tuple(objects), {"dev": "context-dev", "prod": "context-prod"}, merged_by_bot=True)
 
 
 def changed(at: str, value: Any) -> Manifests:
