@@ -37,6 +37,7 @@ from bot.policies.places import PLACE_POLICIES
 from bot.policies.pods import POD_POLICIES
 from bot.policies.probes import PROBE_POLICIES
 from bot.policies.qdrant import QDRANT_POLICIES
+from bot.policies.qdrant_keys import QDRANT_KEY_POLICIES
 from bot.policies.quota import QUOTA_POLICIES
 from bot.policies.references import REFERENCE_POLICIES
 from bot.policies.resources import RESOURCE_POLICIES
@@ -85,6 +86,7 @@ POLICIES: tuple[Policy, ...] = (
     *POD_POLICIES,
     *PROBE_POLICIES,
     *QDRANT_POLICIES,
+    *QDRANT_KEY_POLICIES,
     *QUOTA_POLICIES,
     *REFERENCE_POLICIES,
     *RESOURCE_POLICIES,
