@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 DEEP_PATHS = frozenset({"/", "/health", "/health/detailed", "/health/ready", "/healthz/ready", "/readyz", "/ready"})
+LIFE_PATHS = frozenset({"/health/live", "/healthz/live", "/livez", "/live"})
 LEAST_TIMEOUT = 3  # Qdrant alone takes half a second to answer; with a throttled cpu, more
 MISSING_PROGRAMS = re.compile(r"\b(curl|wget)\b")
 SERVERS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -26,13 +27,23 @@ DRAIN_ARGUMENT = re.compile(r"--timeout-graceful-shutdown[= ](\d+)")
 def life_depends_on_nothing_else(manifests: Manifests) -> Iterator[Violation]:
     """Liveness and startup ask whether the process runs, never whether its databases do."""
     for pods, where, container in manifests.containers():
-        ready = text(container, "readinessProbe", "httpGet", "path")
         for probe in ("livenessProbe", "startupProbe"):
             path = text(container, probe, "httpGet", "path")
-            if path and (path in DEEP_PATHS or (path == ready and probe == "livenessProbe")):
+            is_shared = probe == "livenessProbe" and _shared(container) == path and not _is_of_life(container, path)
+            if path and (path in DEEP_PATHS or is_shared):
                 what = f"is {path}, which answers for the databases, too: their outage restarts every replica of this Pod"
                 hint = "ask a path that only says that the process runs: /health/live of context-api, /livez of Qdrant"
                 yield pods.wrong(f"{where}.{probe}.httpGet.path", what, hint=hint)
+
+
+def readiness_asks_more_than_life(manifests: Manifests) -> Iterator[Violation]:
+    """Readiness does not ask what liveness asks: that only says that the process runs."""
+    for pods, where, container in manifests.containers():
+        path = _shared(container)
+        if path not in DEEP_PATHS and _is_of_life(container, path):
+            what = f"is {path}, as for liveness, which only says that the process runs: what cannot serve still gets requests"
+            hint = "ask a path that answers for what serving needs: /health/ready of context-api, /readyz of Qdrant"
+            yield pods.wrong(f"{where}.readinessProbe.httpGet.path", what, hint=hint)
 
 
 def life_begins_after_startup(manifests: Manifests) -> Iterator[Violation]:
@@ -113,6 +124,7 @@ def end_is_long_enough(manifests: Manifests) -> Iterator[Violation]:
 
 PROBE_POLICIES = (
     life_depends_on_nothing_else,
+    readiness_asks_more_than_life,
     life_begins_after_startup,
     servers_are_watched,
     traffic_waits_for_readiness,
@@ -122,6 +134,17 @@ PROBE_POLICIES = (
     stops_after_its_last_request,
     end_is_long_enough,
 )
+
+
+def _shared(container: Object) -> str:
+    """The path that readiness and liveness both ask for, if they do."""
+    ready, live = (text(container, probe, "httpGet", "path") for probe in ("readinessProbe", "livenessProbe"))
+    return ready if ready == live else ""
+
+
+def _is_of_life(container: Object, path: str) -> bool:
+    """Whether a path only says that the process runs: by its name, or since startup asks for it, too."""
+    return bool(path) and (path in LIFE_PATHS or path == text(container, "startupProbe", "httpGet", "path"))
 
 
 def _servers(manifests: Manifests) -> Iterator[tuple[Pods, str, Object]]:

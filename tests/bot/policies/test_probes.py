@@ -12,6 +12,7 @@ from bot.policies.probes import (
     life_begins_after_startup,
     life_depends_on_nothing_else,
     probes_ask_open_ports,
+    readiness_asks_more_than_life,
     servers_are_watched,
     stops_after_its_last_request,
     traffic_waits_for_readiness,
@@ -41,11 +42,16 @@ FAILING = (
         life_depends_on_nothing_else, "StatefulSet qdrant spec.template.spec.containers[qdrant].livenessProbe.httpGet.path", "/", "/livez"
     ),
     Failing(
-        life_depends_on_nothing_else,
+        readiness_asks_more_than_life,
         "Deployment context-api spec.template.spec.containers[api].readinessProbe.httpGet.path",
         "/health/live",
-        "/health/live",
-        field="spec.template.spec.containers[api].livenessProbe.httpGet.path",
+        "/health/ready",
+    ),
+    Failing(
+        readiness_asks_more_than_life,
+        "StatefulSet qdrant spec.template.spec.containers[qdrant].readinessProbe.httpGet.path",
+        "/livez",
+        "/readyz",
     ),
     Failing(life_begins_after_startup, "Deployment context-api spec.template.spec.containers[api].startupProbe", GONE, "startupProbe"),
     Failing(servers_are_watched, "Deployment context-api spec.template.spec.containers[api].livenessProbe", GONE, "livenessProbe"),
@@ -98,6 +104,20 @@ def test_the_good_stack_passes_and_every_policy_has_an_example() -> None:
 
 def test_odd_shapes_are_passed_over() -> None:
     check_odd(PROBE_POLICIES)
+
+
+@pytest.mark.parametrize(
+    ("path", "blamed"), [("/health/live", "readiness"), ("/health/ready", "liveness"), ("/status", "liveness"), ("/started", "readiness")]
+)
+def test_a_path_that_both_ask_for_is_the_fault_of_one_probe(path: str, blamed: str) -> None:
+    """By what the path answers for; one that startup asks for, too, is of the process alone."""
+    manifests = changed("Deployment context-api spec.template.spec.containers[api].readinessProbe.httpGet.path", path)
+    container = manifests.of("Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
+    container["livenessProbe"]["httpGet"]["path"] = path
+    if path == "/started":
+        container["startupProbe"]["httpGet"]["path"] = path
+    found = [*life_depends_on_nothing_else(manifests), *readiness_asks_more_than_life(manifests)]
+    assert [each.field.split(".")[-3] for each in found] == [f"{blamed}Probe"]
 
 
 def test_a_pause_written_as_a_command_counts() -> None:
