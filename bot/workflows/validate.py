@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem, image_problems, unused_images
-from bot.kustomizations import HASHES
 from bot.model import APPS, BotError, RenderError
 from bot.policies.environment_files import environment_file_problems
 from bot.policies.manifests import SCRAPE_INTERVAL
@@ -24,6 +22,7 @@ from bot.workflows.inspection import (
     unpinned_images,
     warnings_of,
 )
+from bot.workflows.naming import by_environment, without_hashes
 from bot.workflows.platform import read_platform
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
@@ -57,16 +56,18 @@ def validate(
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = list(contents_problems(objects, stack, environments))
     pairs: list[tuple[Look | None, Look | None]] = []
-    clusters = read_clusters(objects, commit)
+    clusters, of_renders = read_clusters(objects, commit), dict[str, list[Problem]]()
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
         found += _environment(objects, stack, environment, now)
         found += head_problems(objects, renderer, stack, environment, at=at, now=now, head=head)
         look = _look(objects, stack, environment, commit=commit, rendered=now, clusters=clusters)
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
-        found += inspected(look, coming, inspectors=inspectors)
+        if look or coming:
+            of_renders[environment.name] = list(inspected(look, coming, inspectors=inspectors))
         found += environment_file_problems(environment, [*map(manifests_of, filter(None, (look, coming)))])
         pairs.append((look, coming))
+    found += by_environment(of_renders)
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
     looks = [look for now, coming in pairs if (look := coming or now)]
     found += unpinned_images(pairs)
@@ -90,7 +91,7 @@ def _kinds(*renders: Rendered | BotError) -> frozenset[Kind]:
 
 def _once(found: Iterable[Problem]) -> Iterable[Problem]:
     """Each thing once: the same of two environments may differ in the hash of a generated name."""
-    return {replace(each, what=HASHES.sub("", each.what), hint=HASHES.sub("", each.hint)): each for each in found}.values()
+    return {without_hashes(each): each for each in found}.values()
 
 
 def _look(
