@@ -28,9 +28,10 @@ def environment_file_problems(environment: Environment, renders: Sequence[Manife
         yield _problem(environment, "gate.alerts.block", what, "write the label's value that alerts carry, such as block")
     if renders:
         alerts = [rule for each in renders for _, _, rule in rules(each) if text(rule, "alert")]
-        yield from _unknown_values(environment, alerts)
-        yield from _no_watchdog(environment, alerts)
-        yield from _unread_metrics(environment, alerts)
+        unknown = list(_unknown_values(environment, alerts))
+        yield from (*unknown, *_no_watchdog(environment, alerts))
+        if environment.policy.alerts.block and not unknown:  # else nothing blocks that reads them, which is named
+            yield from _unread_metrics(environment, alerts)
         yield from _unknown_jobs(environment, renders)
 
 

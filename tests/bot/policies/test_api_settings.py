@@ -35,12 +35,16 @@ FAILING = (
 )
 
 
-@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at}={case.value}")
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at} {'gone' if case.value is GONE else case.value}")
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
 
 
-@pytest.mark.parametrize("case", [case for case in FAILING if case.policy is the_api_is_closed], ids=lambda case: f"{case.at}={case.value}")
+@pytest.mark.parametrize(
+    "case",
+    [case for case in FAILING if case.policy is the_api_is_closed],
+    ids=lambda case: f"{case.at} {'gone' if case.value is GONE else case.value}",
+)
 def test_where_people_merge_they_may_leave_it_open(case: Failing) -> None:
     assert list(the_api_is_closed(replace(changed(case.at, case.value), merged_by_bot=False))) == []
 

@@ -59,7 +59,7 @@ def alerts(**changes: Any) -> Environment:
 @pytest.mark.parametrize(
     ("environment", "key", "hint"),
     [
-        (alerts(block=(), may_be_absent=()), "gate.alerts.block", "such as block"),
+        (alerts(block=()), "gate.alerts.block", "such as block"),
         (alerts(block=("block", "blok")), "gate.alerts.block", "did you mean block?"),
         (law(watchdog="Watchdogg"), "gate.watchdog", "did you mean Watchdog?"),
         (law(watchdog="Heartbeat"), "gate.watchdog", "here there are: Watchdog"),
@@ -97,7 +97,7 @@ def test_a_watchdog_of_another_environment_is_none() -> None:
 
 def test_what_only_the_head_of_apps_has_may_be_named_before_it_is_promoted() -> None:
     assert told(GOOD, RULES[:1], RULES) == []
-    assert [key for key, _ in told(GOOD, RULES[:1])] == ["gate.alerts.block", "gate.alerts.mayBeAbsent"]
+    assert [key for key, _ in told(GOOD, RULES[:1])] == ["gate.alerts.block"]  # and not what follows
 
 
 def test_what_does_not_render_is_told_by_itself_and_hides_no_fault_of_the_file_alone() -> None:

@@ -44,7 +44,9 @@ FAILING = (
 )
 
 
-@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at}={case.value}")
+@pytest.mark.parametrize(
+    "case", FAILING, ids=lambda case: f"{case.policy.__name__}: {case.at} {'gone' if case.value is GONE else case.value}"
+)
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.policies.placeholders import PLACEHOLDER_POLICIES, nothing_is_left_to_fill_in
-from tests.bot.policies.examples import Failing, changed, check_failing, check_module, check_odd
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
 SETTING = "ConfigMap context-api-settings-tdt8d5th5b data"
 FAILING = (
@@ -16,7 +16,7 @@ FAILING = (
 )
 
 
-@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at}={case.value}")
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at} {'gone' if case.value is GONE else case.value}")
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.policies.qdrant_keys import QDRANT_KEY_POLICIES, writers_have_the_key_that_writes
-from tests.bot.policies.examples import Failing, changed, check_failing, check_module, check_odd
+from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
 BACKUP = "CronJob qdrant-backup spec.jobTemplate.spec.template.spec.initContainers[snapshots].env[QDRANT_API_KEY]"
 API = "Deployment context-api spec.template.spec.containers[api].env[QDRANT_API_KEY]"
@@ -19,7 +19,7 @@ FAILING = (
 )
 
 
-@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at}={case.value}")
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.at} {'gone' if case.value is GONE else case.value}")
 def test_what_is_wrong_is_named(case: Failing) -> None:
     check_failing(case)
 
