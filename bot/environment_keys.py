@@ -5,7 +5,6 @@ from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
@@ -13,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 
 from bot.model import Alerts, Policy
+from bot.time_zones import is_time_zone
 
 SHAPE = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
@@ -52,15 +52,6 @@ def time_zone(written: str) -> str:
     if not is_time_zone(written):
         raise ValueError("must be a time zone such as Europe/Berlin or UTC")
     return written
-
-
-def is_time_zone(written: str) -> bool:
-    """Whether there is a time zone of this name."""
-    try:
-        ZoneInfo(written)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 def dns_label(written: str) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from cronsim import CronSim, CronSimError
 
-from bot.environment_keys import is_time_zone
 from bot.hooks import HOOK
 from bot.policies.fields import at, integer, mapping, number, strings, text
 from bot.policies.manifests import wrong
 from bot.policies.replicas import JOBS
 from bot.policies.schedules import as_fields, period
+from bot.time_zones import is_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bot.environment_keys import is_time_zone
 from bot.policies.fields import indexed, mapping, mappings, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.projects import IN_CLUSTER, IN_NAMESPACE, WILD
+from bot.time_zones import is_time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

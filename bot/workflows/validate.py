@@ -56,18 +56,15 @@ def validate(
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = list(contents_problems(objects, stack, environments))
     pairs: list[tuple[Look | None, Look | None]] = []
-    clusters, of_renders = read_clusters(objects, commit), dict[str, list[Problem]]()
+    clusters = read_clusters(objects, commit)
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
         found += _environment(objects, stack, environment, now)
         found += head_problems(objects, renderer, stack, environment, at=at, now=now, head=head)
         look = _look(objects, stack, environment, commit=commit, rendered=now, clusters=clusters)
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
-        if look or coming:
-            of_renders[environment.name] = list(inspected(look, coming, inspectors=inspectors))
-        found += environment_file_problems(environment, [*map(manifests_of, filter(None, (look, coming)))])
         pairs.append((look, coming))
-    found += by_environment(of_renders)
+    found += _of_renders(environments, pairs, inspectors)
     all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
     looks = [look for now, coming in pairs if (look := coming or now)]
     found += unpinned_images(pairs)
@@ -82,6 +79,16 @@ def validate(
         complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
         found += unused_images(complete) if len(complete) == len(environments) else ()
     return tuple(sorted(_once(found), key=lambda problem: not problem.is_error))
+
+
+def _of_renders(
+    environments: Iterable[Environment], pairs: Iterable[tuple[Look | None, Look | None]], inspectors: Sequence[Inspector]
+) -> Iterator[Problem]:
+    """What is wrong with renders, each as it is and with the head of `apps/`, and with environments' files beside them."""
+    looks = dict(zip(environments, pairs, strict=True))
+    yield from by_environment({env.name: inspected(*pair, inspectors=inspectors) for env, pair in looks.items() if any(pair)})
+    for environment, pair in looks.items():
+        yield from environment_file_problems(environment, [*map(manifests_of, filter(None, pair))])
 
 
 def _kinds(*renders: Rendered | BotError) -> frozenset[Kind]:

@@ -17,7 +17,8 @@ MODULES = sorted((ROOT / "bot").rglob("*.py"))
 CORE = {
     "contents", "environment_keys", "environment_names", "environments", "freezes", "gate", "holds", "hooks", "images_file",
     "kustomizations", "markdown", "messages", "model", "objects_diff", "observations", "own_files", "policies", "ports", "promotion",
-    "references", "releases", "rendered_changes", "reversible", "risks", "rollback", "runs", "setup", "simple_yaml", "urgent_messages",
+    "references", "releases", "rendered_changes", "reversible", "risks", "rollback", "runs", "setup", "simple_yaml", "time_zones",
+    "urgent_messages",
 }  # fmt: skip
 MAY_IMPORT = {
     "core": {"core"},
