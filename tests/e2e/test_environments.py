@@ -37,7 +37,7 @@ def test_a_deleted_folder_takes_nothing_with_it_and_is_named(world: World) -> No
     world.wait_for("the others at main", lambda: world.application("staging")["status"]["sync"].get("revision") == removed)
     assert identities(world) == before
     assert "environments/prod is gone from main" in problems(world)["prod"]
-    for words in (("gate", "staging", "prod"), ("promote", "staging", "prod"), ("rollback", "prod", "context-api")):
+    for words in (("gate", "staging", "prod"), ("promote", "staging", "prod"), ("rollback", "prod", "context-api", "--reason", "x")):
         refused = world.bot(*words)
         assert refused.code == 1
         assert "environments/prod is gone from main" in refused.document["error"]["message"]
