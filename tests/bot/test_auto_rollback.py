@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 RELEASE = "environments/prod/release/context-api"
 POLICY = "environments/prod/environment.yaml"
 MERGED = NOON - HOUR
-WATCH = timedelta(seconds=45)
+WATCH = timedelta(seconds=30)
+pytestmark = pytest.mark.timeout(400)  # it waits until alerts of earlier tests are out of sight
 BLOCKING = {"alertname": "Errors", "environment": "prod", "promotion_gate": "block", "component": "context-api"}
 
 
