@@ -265,6 +265,11 @@ class EnvironmentSeen:
     alertmanagers: tuple[AlertmanagerSeen | Unseen, ...] = ()  # none is listed, or each one that is
     rendered_images: frozenset[str] = frozenset()  # all container images of workloads in the render, Jobs aside
 
+    @property
+    def replicas(self) -> tuple[PrometheusSeen, ...]:
+        """The Prometheus replicas that were seen."""
+        return tuple(seen for seen in self.prometheus if isinstance(seen, PrometheusSeen))
+
 
 @dataclass(frozen=True)
 class Observations:
@@ -298,7 +303,7 @@ class Judgement:
     verdict: Verdict
     findings: tuple[Finding, ...]  # worst first
     at: datetime
-    observed: str | None = None  # the observations that it rests on, packed; only of promotions
+    observed: Observations | str | None = None  # what it rests on, only of promotions; packed where it was read from evidence
 
     @property
     def reasons(self) -> tuple[Finding, ...]:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError, TimeoutError  # noqa: A004 - urllib3's name for it
 
 from bot.adapters.argocd_errors import RefusedError, refusal, unseen
 from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.retries import retrying
 from bot.adapters.trust import trust
 from bot.model import BotError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-ATTEMPTS = 3
 CHUNK = 64 * 1024
 MOST_BYTES = 16 * 1024 * 1024
 SERVER_ERROR = 500
@@ -67,12 +66,7 @@ class Connection:
         address = f"{url}?{urlencode(parameters)}" if parameters else url
         seconds = float(timeout.total or 0)  # type: ignore[arg-type]  # the client makes it from our number
         deadline = time.monotonic() + seconds
-        repeated = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda error: _may_pass(error, method)),
-            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(seconds),
-            wait=tenacity.wait_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
+        repeated = retrying(lambda error: _may_pass(error, method), seconds=seconds)
         try:
             return repeated(self._once, method, address, headers=headers, body=body, deadline=deadline)
         except HTTPError as error:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
-import tenacity
 from github import Auth, Github, GithubIntegration, UnknownObjectException
 
 from bot.adapters.github_errors import FAILURES, explained, may_pass, strange
+from bot.adapters.retries import retrying
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from github.Repository import Repository
 
-ATTEMPTS = 3
 PER_PAGE = 100  # GitHub's most
 
 Result = TypeVar("Result")
@@ -70,12 +69,7 @@ class Client:
 
     def run(self, subject: str, action: Callable[[Repository], Result]) -> Result:
         """Does something again when it failed: an action that writes looks first whether it has happened."""
-        repeated = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(may_pass),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=tenacity.wait_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
+        repeated = retrying(may_pass)
         try:
             return repeated(lambda: action(self.repository()))
         except FAILURES as error:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-import tenacity
 from pydantic import ValidationError
 
 from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.retries import retrying
 from bot.adapters.trust import UNTRUSTED, trust
 from bot.model import BotError, UnobservableError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
-ATTEMPTS = 3
 MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -68,12 +67,7 @@ class Connection:
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """Asks; only failed connections and 5xx are repeated, and never beyond the deadline."""
         deadline = time.monotonic() + self.timeout
-        repeated = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(self.timeout),
-            wait=tenacity.wait_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
+        repeated = retrying(_may_pass, seconds=self.timeout)
         try:
             return repeated(self._once, path, parameters or {}, deadline=deadline)
         except httpx.HTTPError as error:

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import oras.provider
 import requests
-import tenacity
 from oras.auth import AuthenticationException
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from bot.adapters.retries import retrying
 from bot.model import BotError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ATTEMPTS = 3
 LEAST_SECONDS = 0.01
 MOST_BYTES = 4 * 1024 * 1024  # of a manifest (OCI distribution specification, "Pushing Manifests")
 CHUNK = 64 * 1024
@@ -45,12 +44,7 @@ class Reply:
 def ask(url: str, *, host: str, hint: str, timeout: float) -> Reply:
     """Asks within `timeout` seconds, repetitions and login challenge included; BotError says why there is no reply."""
     client = _client(url, time.monotonic() + timeout)
-    repeated = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_may_pass),
-        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(timeout),
-        wait=tenacity.wait_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    )
+    repeated = retrying(_may_pass, seconds=timeout)
     try:
         reply = repeated(_once, client, url)
     except (requests.RequestException, AuthenticationException, ValueError, TypeError, AttributeError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bot.gate.evidence import written
+from bot.gate.outcomes import written
 
 if TYPE_CHECKING:
     from bot.model import Release

@@ -45,15 +45,15 @@ def differences(rule: RequiredRule, loaded: RuleSeen) -> tuple[str, ...]:
         "labels": loaded.labels == rule.labels,
         "for": abs(loaded.duration - rule.duration) < PRECISION,
         "keep_firing_for": abs(loaded.keep_firing - rule.keep_firing) < PRECISION,
-        "expr": loaded.query == rule.expr or _same_expression(loaded.query, rule.expr),
+        "expr": same_expression(loaded.query, rule.expr),
     }
     return tuple(part for part, is_same in same.items() if not is_same)
 
 
-def _same_expression(one: str, other: str) -> bool:
-    """What cannot be read is the same only to the letter."""
+def same_expression(one: str, other: str) -> bool:
+    """Whether two expressions say the same, formatting aside; what cannot be read is the same only to the letter."""
     try:
-        return canonical(one) == canonical(other)
+        return one == other or canonical(one) == canonical(other)
     except UnobservableError:
         return False
 
@@ -71,5 +71,4 @@ def lost_rules(before: Iterable[RequiredRule], after: Iterable[RequiredRule]) ->
 
 
 def _is_same(one: RequiredRule, other: RequiredRule) -> bool:
-    alike = replace(one, expr="") == replace(other, expr="")
-    return alike and (one.expr == other.expr or _same_expression(one.expr, other.expr))
+    return replace(one, expr="") == replace(other, expr="") and same_expression(one.expr, other.expr)

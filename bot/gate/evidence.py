@@ -7,8 +7,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+from bot.gate.outcomes import written
+from bot.gate.recording import pack
 from bot.model import BotError, Verdict
-from bot.observations import Finding, Judgement
+from bot.observations import Finding, Judgement, Observations
 
 SCHEMA = "bot.gate/v1"
 BEGINNING = '{"at":'  # of canonical JSON, which is one line
@@ -23,9 +25,16 @@ def to_json(judgement: Judgement) -> str:
             "verdict": judgement.verdict.name,
             "at": judgement.at.isoformat(),
             "findings": [written(finding) for finding in judgement.findings],
-            "observed": judgement.observed if judgement.observed and len(judgement.observed) <= MOST_OBSERVED else None,
+            "observed": _packed(judgement),
         }
     )
+
+
+def _packed(judgement: Judgement) -> str | None:
+    """Its observations, packed only when evidence is written: most judgements are looked at and forgotten."""
+    observed = judgement.observed
+    packed = pack(observed) if isinstance(observed, Observations) else observed
+    return packed if packed and len(packed) <= MOST_OBSERVED else None
 
 
 def from_json(text: str) -> Judgement:
@@ -60,18 +69,6 @@ def reasons_key(judgement: Judgement) -> str:
 
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def written(finding: Finding) -> dict[str, object]:
-    """One line of evidence as JSON values."""
-    return {
-        "row": finding.row,
-        "code": finding.code,
-        "verdict": finding.verdict.name,
-        "subject": finding.subject,
-        "summary": finding.summary,
-        "facts": finding.facts,
-    }
 
 
 def _judgement(recorded: dict[str, Any]) -> Judgement:  # Any: JSON that anybody may have written

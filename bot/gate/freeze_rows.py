@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.gate.outcomes import Outcome
-    from bot.model import Freeze, Policy
+    from bot.model import Environment, Freeze
 
 
-def target_is_not_frozen(law: Policy, freezes: Iterable[Freeze], apps: tuple[str, ...], *, now: datetime) -> list[Outcome]:
-    """What is to be promoted may change the target now."""
-    problems = []
+def target_is_not_frozen(target: Environment, freezes: Iterable[Freeze], apps: tuple[str, ...], *, now: datetime) -> list[Outcome]:
+    """What is to be promoted may change the target now; freezes of other environments say nothing of it."""
+    law, problems = target.policy, []
     for window in law.freeze:
         if ends := open_until(window, now):
             summary = f"a freeze window is open until {iso(ends)}" + (f": {window.reason}" if window.reason else "")
             facts = {"cron": window.cron, "time_zone": window.time_zone, "until": iso(ends)}
             problems.append(hold("freeze-window", summary, about=f"window {window.cron}", **facts))
     for freeze in freezes:
-        if holds_now(freeze, now) and concerned(freeze, apps):
+        if freeze.environment == target.name and holds_now(freeze, now) and concerned(freeze, apps):
             what = ", ".join(freeze.apps) or "everything"
             summary = f"{what} is frozen until {freeze.until or 'somebody lifts it'}: {freeze.why}"
             facts = {"hold": freeze.id, "who": freeze.who, "when": freeze.when, "until": freeze.until or "lifted"}

@@ -65,10 +65,15 @@ def judge(observations: Observations, *, now: datetime) -> Judgement:
     """The verdict under the target's policy, with a finding for all that was checked; `now` is taken after observing."""
     law = observations.target.environment.policy
     seen = [place for place in (observations.source, observations.target) if place]
-    findings = [*observations.problems, *_about_releases(observations, law), *_about_freezes(observations, law, now)]
+    findings = [*observations.problems, *_about_releases(observations, law), *_about_freezes(observations, now)]
     for place in seen:
         cure = (observations.fixes, observations.cured_by) if place is observations.target else ()
         findings += _about(Place(place, law, now, *cure), APPLICATION_ROWS + PROMOTION_ROWS if observations.source else APPLICATION_ROWS)
+    return judgement_of(findings, now=now)
+
+
+def judgement_of(findings: Iterable[Finding], *, now: datetime) -> Judgement:
+    """The judgement that findings make, worst first."""
     ordered = sorted(findings, key=lambda finding: (-finding.verdict, finding.row, finding.subject, finding.code))
     return Judgement(worst(ordered), tuple(ordered), now)
 
@@ -86,15 +91,14 @@ def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     return found + [_finding(10, name, outcome=outcome) for outcome in alert_rows.images_are_pinned(releases, law)]
 
 
-def _about_freezes(observations: Observations, law: Policy, now: datetime) -> list[Finding]:
+def _about_freezes(observations: Observations, now: datetime) -> list[Finding]:
     """Only where something is to be merged: what a freeze keeps from coming, it does not judge."""
     if observations.source is None:
         return []
-    target = observations.target.environment.name
+    target = observations.target.environment
     apps = tuple(release.app for release in observations.source.releases)
-    freezes = [freeze for freeze in observations.freezes if freeze.environment == target]
-    found = freeze_rows.target_is_not_frozen(law, freezes, apps, now=now)
-    return [_finding(11, f"{target}: freezes", outcome=outcome) for outcome in found]
+    found = freeze_rows.target_is_not_frozen(target, observations.freezes, apps, now=now)
+    return [_finding(11, f"{target.name}: freezes", outcome=outcome) for outcome in found]
 
 
 def _about(place: Place, application_rows: Rows) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from bot.model import Verdict
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.observations import Labels
+    from bot.observations import Finding, Labels
 
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 
@@ -80,6 +80,18 @@ def labels_in_words(labels: Labels) -> str:
 def names(found: set[str] | frozenset[str]) -> str:
     """Names in one order."""
     return ", ".join(sorted(found))
+
+
+def written(finding: Finding) -> dict[str, object]:
+    """One line of evidence as JSON values."""
+    return {
+        "row": finding.row,
+        "code": finding.code,
+        "verdict": finding.verdict.name,
+        "subject": finding.subject,
+        "summary": finding.summary,
+        "facts": finding.facts,
+    }
 
 
 def _counted(count: float, unit: str) -> str:

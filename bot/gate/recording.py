@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import zlib
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,15 +16,20 @@ from bot.observations import Observations
 
 MOST_BYTES = 64 * 1024 * 1024  # of observations once unpacked
 SETS = frozenset({"rendered_images", "pod_images"})  # without an order of their own
-OBSERVATIONS = TypeAdapter(Observations)
 HINT = "give the evidence as the bot wrote it: the comment of the pull request, or what `bot gate --json` printed"
 
 
 def pack(observations: Observations) -> str:
     """The same observations are always the same text."""
-    plain = _ordered(OBSERVATIONS.dump_python(observations, mode="json"))
+    plain = _ordered(_shape().dump_python(observations, mode="json"))
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+@cache
+def _shape() -> TypeAdapter[Observations]:
+    """Made when it is first needed: most commands record nothing."""
+    return TypeAdapter(Observations)
 
 
 def _ordered(value: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
@@ -41,6 +47,6 @@ def unpack(packed: str) -> Observations:
         text = unzip.decompress(base64.b64decode(packed, validate=True), MOST_BYTES)
         if not unzip.eof:
             raise ValueError("cut off, or larger than is meant")
-        return OBSERVATIONS.validate_json(text)
+        return _shape().validate_json(text)
     except (binascii.Error, zlib.error, ValidationError, ValueError, RecursionError) as error:
         raise BotError("the observations in this evidence cannot be read", HINT) from error

@@ -43,7 +43,7 @@ class Place:
     @property
     def replicas(self) -> tuple[PrometheusSeen, ...]:
         """The Prometheus replicas that were seen."""
-        return tuple(seen for seen in self.seen.prometheus if isinstance(seen, PrometheusSeen))
+        return self.seen.replicas
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,14 @@ def concerns(environment: Environment, *label_sets: Labels) -> bool:
     return not named and not namespaces
 
 
+def can_block(environment: Environment, labels: Labels) -> bool:
+    """Whether a rule, or an alert, with these labels stops promotions because of this environment."""
+    return environment.policy.alerts.blocks(labels) and concerns(environment, labels)
+
+
 def blocking_rules(sample: Sample, environment: Environment) -> list[RuleSeen]:
     """The loaded rules that can stop a promotion because of this environment."""
-    alerts = environment.policy.alerts
-    return [rule for rule in sample.rules if alerts.blocks(rule.labels) and concerns(environment, rule.labels)]
+    return [rule for rule in sample.rules if can_block(environment, rule.labels)]
 
 
 def watchdog_rules(sample: Sample, environment: Environment) -> list[RuleSeen]:

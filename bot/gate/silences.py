@@ -6,9 +6,9 @@ A silence that names no alert is made for whatever comes, and an old one of that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.gate.prometheus_rows import LARGEST_SAMPLE_AGE
 from bot.observations import AlertmanagerSeen
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from bot.gate.scope import Place
     from bot.observations import Labels, NotifiedAlert, Silence
-
-OLDEST = timedelta(minutes=5)  # of what was read
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def silenced(place: Place, labels: Labels) -> Silenced | None:
     found: list[Silence] = []
     since: list[datetime] = []
     for replica in place.seen.alertmanagers:
-        if not isinstance(replica, AlertmanagerSeen) or place.now - replica.at > OLDEST:
+        if not isinstance(replica, AlertmanagerSeen) or place.now - replica.at > LARGEST_SAMPLE_AGE:
             return None
         # It has more labels there: the external ones of its Prometheus
         covering = [_covering(replica, alert, place.now) for alert in replica.alerts if labels.items() <= alert.labels.items()]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import Outcome, good, hold, in_words, iso, unknown
-from bot.gate.scope import concerns, is_live, live_releases, run_of
+from bot.gate.scope import can_block, is_live, live_releases, run_of
 from bot.gate.silences import silenced
 from bot.model import Verdict
 from bot.observations import RUNNING
@@ -84,7 +84,7 @@ def _is_seen_since(place: Place, moment: datetime) -> bool:
 def _ends(place: Place, finish: datetime) -> list[datetime]:
     """When blocking alerts of this environment ended that fired before a moment."""
     spans = [(replica, span) for replica in place.replicas for span in replica.firing_in_window if span.first <= finish]
-    ends = [_end(place, replica, span) for replica, span in spans if _restarts(place, span)]
+    ends = [_end(place, replica, span) for replica, span in spans if can_block(place.environment, span.labels)]
     return [end for end in ends if end is not None]
 
 
@@ -95,10 +95,6 @@ def _end(place: Place, replica: PrometheusSeen, span: FiringSpan) -> datetime | 
     if now is None:
         return end
     return min(end, now.since) if span.first < now.since else None
-
-
-def _restarts(place: Place, span: FiringSpan) -> bool:
-    return place.environment.policy.alerts.blocks(span.labels) and concerns(place.environment, span.labels)
 
 
 def _interval(replica: PrometheusSeen, span: FiringSpan) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.policies.backup_jobs import backups, said_in
+from bot.policies.backup_jobs import backups
 from bot.policies.backup_programs import DOWNLOAD, FOLDER, FOLDER_OF_BACKUPS, SEED, TAKE_SNAPSHOTS, TAKE_STORES
 from bot.policies.fields import at, mappings, text
+from bot.policies.manifests import said_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

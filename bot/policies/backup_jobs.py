@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.policies.backup_programs import KINDS, STEPS
-from bot.policies.fields import words
 from bot.policies.label_selectors import NAME
+from bot.policies.manifests import said_in
 from bot.policies.replicas import JOBS
 from bot.policies.variables import variables_of
 
@@ -73,11 +73,6 @@ def backups(manifests: Manifests) -> Iterator[Backup]:
 
 def _is_labelled(pods: Pods) -> bool:
     return pods.labels.get(PART) in PARTS or pods.labels.get(NAME) in NAMES
-
-
-def said_in(container: Object) -> tuple[str, ...]:
-    """The words of a container's command and its arguments."""
-    return (*words(container, "command"), *words(container, "args"))
 
 
 def _step_of(container: Object) -> Step | None:

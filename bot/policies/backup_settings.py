@@ -5,11 +5,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from bot.policies.backup_jobs import PART, backups, said_in
+from bot.policies.backup_jobs import PART, backups
 from bot.policies.backup_programs import KINDS, LONGEST, STEPS, TEXT, UPLOAD, Variable
 from bot.policies.contracts import LIBRARIES, NEO4J
 from bot.policies.fields import number
 from bot.policies.label_selectors import NAME
+from bot.policies.manifests import said_in
 from bot.policies.variables import REFERENCE, variables_of
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import at, mapping, mappings, text, words
+from bot.policies.manifests import said_in
 from bot.policies.replicas import JOBS
 from bot.policies.supplies import config_keys, secret_keys
 
@@ -64,7 +65,7 @@ def programs_of_jobs_are_mounted(manifests: Manifests) -> Iterator[Violation]:
     """A script that a Job's shell or Python is given lies on a volume: it comes from a ConfigMap, as the image's own are run by name."""
     for pods, where, container in manifests.containers():
         mounts = _mounts(manifests, pods, container) if pods.kind in JOBS else []
-        for interpreter, script in pairwise((*words(container, "command"), *words(container, "args"))) if pods.kind in JOBS else ():
+        for interpreter, script in pairwise(said_in(container)) if pods.kind in JOBS else ():
             if INTERPRETER.fullmatch(interpreter) and PATH.fullmatch(script) and _innermost(mounts, script) is None:
                 what = f"runs {script}, which lies on no volume of the container: the file is not there"
                 hint = "mount the ConfigMap that has it; what the image brings is run by its name, without a shell or Python before it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.policies.fields import mapping, mappings, strings
+from bot.policies.fields import mapping, mappings, strings, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -125,3 +125,8 @@ def wrong(item: Object, where: str, what: str, *, hint: str, is_error: bool = Tr
 def _pods(owner: Object, path: tuple[str, ...]) -> Pods:
     template = mapping(owner, *path)
     return Pods(owner, strings(template, "metadata", "labels"), mapping(template, "spec"), ".".join((*path, "spec")))
+
+
+def said_in(container: Object) -> tuple[str, ...]:
+    """The words of a container's command and its arguments."""
+    return (*words(container, "command"), *words(container, "args"))

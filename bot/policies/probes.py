@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import at, mapping, mappings, number, text, words
+from bot.policies.manifests import said_in
 from bot.policies.selectors import services_of
 
 if TYPE_CHECKING:
@@ -168,5 +169,5 @@ def _pause(container: Object) -> int:
 
 def _drain(pods: Pods, container: Object) -> int:
     """Seconds that the end itself may take: what the program is told, or what its kind needs."""
-    found = DRAIN_ARGUMENT.search(" ".join((*words(container, "command"), *words(container, "args"))))
+    found = DRAIN_ARGUMENT.search(" ".join(said_in(container)))
     return int(found[1]) if found else LEAST_DRAIN[pods.kind]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.gate.definitions import required_rule
-from bot.gate.promql import canonical
-from bot.gate.scope import concerns
+from bot.gate.definitions import required_rule, same_expression
+from bot.gate.scope import can_block
 from bot.model import UnobservableError
 from bot.policies.fields import mappings, text
 from bot.risks.risk import Danger, Risk
@@ -31,7 +30,7 @@ def weakened_alerts(changes: Sequence[ObjectChange], target: Environment) -> Ite
             if _blocks(rule, target) and (what := _weaker(rule, alerts, target)):
                 yield Risk(Danger.BLINDS, what, change)
         for record in _rules(change.before, "record"):
-            if not any(_same(text(each, "expr"), text(record, "expr")) for each in records if each["record"] == record["record"]):
+            if not any(same_expression(text(each, "expr"), text(record, "expr")) for each in records if each["record"] == record["record"]):
                 yield Risk(Danger.BLINDS, f"changes or removes the recording rule {record['record']}, which alerts may rest on", change)
 
 
@@ -50,7 +49,7 @@ def _alerts(item: Manifest | None) -> Iterator[RequiredRule]:
 
 
 def _blocks(rule: RequiredRule, target: Environment) -> bool:
-    return target.policy.alerts.blocks(rule.labels) and concerns(target, rule.labels)
+    return can_block(target, rule.labels)
 
 
 def _weaker(rule: RequiredRule, after: Sequence[RequiredRule], target: Environment) -> str:
@@ -65,16 +64,8 @@ def _weaker(rule: RequiredRule, after: Sequence[RequiredRule], target: Environme
 def _differences(before: RequiredRule, after: RequiredRule, target: Environment) -> list[str]:
     wrong = {
         "by its labels it no longer blocks": not _blocks(after, target),
-        "another expression": not _same(before.expr, after.expr),
+        "another expression": not same_expression(before.expr, after.expr),
         f"for {before.duration:g} s becomes {after.duration:g} s": after.duration > before.duration,
         f"keep_firing_for {before.keep_firing:g} s becomes {after.keep_firing:g} s": after.keep_firing < before.keep_firing,
     }
     return [what for what, is_so in wrong.items() if is_so]
-
-
-def _same(one: str, other: str) -> bool:
-    """Formatting aside; what cannot be read is the same only to the letter."""
-    try:
-        return one == other or canonical(one) == canonical(other)
-    except UnobservableError:
-        return False

@@ -9,10 +9,10 @@ from bot import urgent_messages
 from bot.gate.outcomes import names
 from bot.model import BotError
 from bot.reversible import irreversible
-from bot.risks import stateful
-from bot.workflows.rendering import render_at
+from bot.rollback import is_rolled_back
 from bot.workflows.rollback import roll_back
 from bot.workflows.rollback_plan import Request
+from bot.workflows.rollback_render import keeps_data
 
 if TYPE_CHECKING:
     from bot.model import Environment, Release
@@ -73,15 +73,15 @@ def blamed(failure: Failure) -> tuple[str, ...]:
 
 def _obstacle(world: World, stack: Stack, environment: Environment, release: Release) -> str | None:
     """Why a promotion that holds this release is not taken back without people."""
-    if release.record is None or release.record.origin.place == "rollback":
+    if release.record is None or is_rolled_back(release):
         return f"{release.app} came by a rollback, and a rollback is not rolled back"
     if reason := irreversible(world.origin, release.tree):
         return f"{release.app} {release.version} says that it cannot be reversed: {reason}"
     try:
-        rendered = render_at(world.origin, world.renderer, commit=stack.commit, environment=environment, folder=release.app)
+        is_stateful = keeps_data(world.origin, world.renderer, stack.commit, environment, app=release.app)
     except BotError as error:
         return f"whether {release.app} keeps data cannot be seen: {error.message}"
-    return f"{release.app} keeps data" if stateful(rendered.objects) else None
+    return f"{release.app} keeps data" if is_stateful else None
 
 
 def _page(world: World, failure: Failure, why: str) -> Response:

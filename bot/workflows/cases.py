@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.gate import worst
+from bot.gate import judgement_of
 from bot.gate.outcomes import names
 from bot.model import BotError, Verdict
-from bot.observations import Finding, Judgement
+from bot.observations import Finding
 from bot.workflows.judging import judge_planned
 from bot.workflows.pulls import planned_of
 from bot.workflows.reach import reach
@@ -17,9 +17,8 @@ from bot.workflows.unpromoted import SUBJECT, Unpromoted
 from bot.workflows.ways import way_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.model import Environment
+    from bot.observations import Judgement
     from bot.ports import PullRequest, World
     from bot.workflows.reach import Reach
     from bot.workflows.stack import Stack
@@ -27,10 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """What was judged: a head, the main that it would land on, and the tree that main would then be."""
+    """What a pull request was judged by: the main that it would land on, and the tree that main would then be."""
 
     stack: Stack
-    head: str
     landing: str
     targets: tuple[Environment, ...]  # gated environments that it reaches
     judgement: Judgement
@@ -44,29 +42,27 @@ def judge_case(world: World, pull: PullRequest) -> Case:
     landing = world.origin.merged_tree(stack.commit, pull.head)
     if landing is None:
         fault = Finding(12, "conflict", Verdict.FAIL, SUBJECT, "it does not merge with main; run `bot promote` again if it is a promotion")
-        return Case(stack, pull.head, pull.head, (), _judgement(world, [fault]))
+        return Case(stack, pull.head, (), judgement_of([fault], now=world.now()))
     after = read_stack(world.origin, landing)
     reached = reach(stack, after, world.origin.changed_paths(stack.commit, landing))
     targets = tuple(stack.environments[name] for name in reached.environments if name in stack.environments)
     known = {**after.environments, **stack.environments}
     ways = [way_of(world, stack, after, known[name], app) for name, apps in reached.releases.items() for app in apps]
     if any(way.kind == "promoted" for way in ways):
-        judgement = _promotion(world, pull, stack, reached)
+        judgement = _promotion(world, pull, stack, after, reached)
     else:
-        judgement = _judgement(world, Unpromoted(world, pull, stack, after, landing).findings(reached, ways))
-    return Case(stack, pull.head, landing, targets, judgement)
+        findings = [*Unpromoted(world, pull, stack, after, landing).findings(reached, ways)]
+        judgement = judgement_of(findings, now=world.now())
+    return Case(stack, landing, targets, judgement)
 
 
-def _promotion(world: World, pull: PullRequest, stack: Stack, reached: Reach) -> Judgement:
-    if new := sorted(set(reached.releases) - set(stack.environments)):
-        what = f"{names(set(new))} is a new environment: its releases begin with `bot init` while it is `live: false`"
-        return _judgement(world, [Finding(12, "not-promoted", Verdict.FAIL, SUBJECT, what)])
-    if len(reached.releases) > 1:
+def _promotion(world: World, pull: PullRequest, stack: Stack, after: Stack, reached: Reach) -> Judgement:
+    what = None
+    if new := set(reached.releases) - set(stack.environments):
+        what = f"{names(new)} is a new environment: its releases begin with `bot init` while it is `live: false`"
+    elif len(reached.releases) > 1:
         what = f"it changes releases of {names(set(reached.releases))}: a promotion is into one environment"
-        return _judgement(world, [Finding(12, "not-promoted", Verdict.FAIL, SUBJECT, what)])
-    return judge_planned(world, planned_of(world, pull))
-
-
-def _judgement(world: World, findings: Iterable[Finding]) -> Judgement:
-    ordered = sorted(findings, key=lambda each: (-each.verdict, each.row, each.subject, each.code))
-    return Judgement(worst(ordered), tuple(ordered), world.now())
+    if what:
+        return judgement_of([Finding(12, "not-promoted", Verdict.FAIL, SUBJECT, what)], now=world.now())
+    name, apps = next(iter(reached.releases.items()))
+    return judge_planned(world, planned_of(world, pull, stack, after, target=stack.environment(name), apps=apps))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.gate import judge
 from bot.gate.evidence import digest, find_evidence, reasons_key, to_json
-from bot.gate.recording import pack
 from bot.model import MovedRefError, Verdict
 from bot.observations import Judgement, Observations
 from bot.workflows.observe import Question, see_application, see_environments, see_sync_window
@@ -42,15 +41,15 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     seen_source, seen_target = see_environments(world, [source, target])
     stack = planned.stack
     observations = Observations(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes, problems=planned.problems)
-    return replace(judge(observations, now=world.now()), observed=pack(observations))
+    return replace(judge(observations, now=world.now()), observed=observations)
 
 
 def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str, targets: Iterable[Environment]) -> None:
     """Writes evidence and status on the head that was judged: the comment when it is news, the status when it changed."""
     if pull.head != head:
         raise MovedRefError(f"pull request {pull.number} moved while it was judged", "run the command again")
-    text = to_json(judgement)
     if _is_news(world, pull, judgement):
+        text = to_json(judgement)
         comment = messages.evidence_comment(judgement, text, digest(text))
         world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
     set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))

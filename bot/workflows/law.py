@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.gate.definitions import lost_rules, required_rule
 from bot.gate.outcomes import names
 from bot.model import BotError
-from bot.workflows.rendering import RULES, alert_rules, render_at
+from bot.workflows.rendering import RULES, alert_rules, render_at, renders_alike
 from bot.workflows.ways import approval
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ MONITORS = frozenset({"ServiceMonitor", "PodMonitor", "Probe", "ScrapeConfig"})
 
 def weakened_finding(world: World, environment: Environment, *, before: str, after: str, approved: Approved) -> Iterator[Finding]:
     """Blocking alerts, the watchdog, and what they rest on, where one is gone or other; what does not render is refused elsewhere."""
+    if renders_alike(world.origin, environment, before=before, after=after):
+        return
     try:
         old, new = (render_at(world.origin, world.renderer, commit=commit, environment=environment) for commit in (before, after))
         policy = environment.policy

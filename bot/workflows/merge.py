@@ -43,7 +43,7 @@ def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
         return Merge("already", pull, commit=pull.merge_commit)
     case = judge_case(world, pull)
     if not dry_run:
-        publish(world, pull, case.judgement, head=case.head, targets=case.targets)
+        publish(world, pull, case.judgement, head=pull.head, targets=case.targets)
     return Merge("judged", pull, case.judgement, case=case)
 
 
@@ -84,7 +84,7 @@ def _land(world: World, judged: Merge, case: Case, judgement: Judgement) -> Merg
     commit = merge_green(
         world,
         judged.pull,
-        case.head,
+        judged.pull.head,
         message=messages.merge_message(digest(to_json(judgement)), judgement),
         description=messages.status_description(judgement),
         resting=resting_state(case.targets, judgement),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from bot.model import ENVIRONMENTS, BotError, RenderError
 from bot.policies.application_sets import APPLICATION_SET, made_of
 from bot.ports import FOLDER, Rendered
-from bot.workflows.clusters import CLUSTERS, read_clusters
+from bot.workflows.clusters import CLUSTERS
 from bot.workflows.inspection import Look, manifest_files, not_rendered, warnings_of
 from bot.workflows.rendering import render_folder
 from bot.workflows.vanished import PROJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.contents import Problem
     from bot.policies.application_sets import Made
@@ -46,9 +46,8 @@ class Platform:
         return {item["metadata"]["name"]: item for item in self.argocd.rendered.objects if item["kind"] == "AppProject"}
 
 
-def read_platform(objects: Objects, renderer: Renderer, commit: str, *, whole: bool) -> Platform:
-    """All folders, or those alone that environments depend on."""
-    clusters = read_clusters(objects, commit)
+def read_platform(objects: Objects, renderer: Renderer, commit: str, clusters: Sequence[Cluster], *, whole: bool) -> Platform:
+    """All folders, with those of these clusters, or those alone that environments depend on."""
     argocd = [each for each in _plain(objects, commit, ARGOCD) if each != INSTALL and (whole or each in {PROJECTS, SETS})]
     wanted = {ARGOCD: argocd} | ({each.folder: _plain(objects, commit, each.folder) for each in clusters} if whole else {})
     with ThreadPoolExecutor() as pool:

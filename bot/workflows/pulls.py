@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.model import BotError
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER, Change, Plan, allowed_paths, next_record, strangers, trailers
 from bot.workflows.effects import problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
-from bot.workflows.reach import changed_releases
-from bot.workflows.stack import read_stack
 
 if TYPE_CHECKING:
     from bot.model import Environment, Release
@@ -20,41 +17,25 @@ if TYPE_CHECKING:
     from bot.workflows.stack import Stack
 
 
-def planned_of(world: World, pull: PullRequest) -> Planned:
-    """The promotion that a pull request holds, from its own trees and records; law and present state are main's."""
-    stack = read_stack(world.origin, world.origin.fetch_main())
-    if world.origin.fetch_branch(pull.branch) != pull.head:
-        raise BotError(f"pull request {pull.number} moved while it was read", "run this again")
-    head = read_stack(world.origin, pull.head)
-    base = world.origin.merge_base(stack.commit, pull.head) or stack.commit
-    targets = changed_releases(read_stack(world.origin, base), head)
-    if len(targets) != 1:
-        many = "changes no release" if not targets else f"changes {', '.join(targets)}"
-        raise BotError(
-            f"pull request {pull.number} {many}", "the gate judges promotions into one environment; a person merges bumps and lifted holds"
-        )
-    name, apps = next(iter(targets.items()))
-    return _rebuilt(world, stack, pull, head=head, target=stack.environment(name), apps=apps)
-
-
-def _rebuilt(world: World, stack: Stack, pull: PullRequest, *, head: Stack, target: Environment, apps: tuple[str, ...]) -> Planned:
+def planned_of(world: World, pull: PullRequest, stack: Stack, after: Stack, *, target: Environment, apps: tuple[str, ...]) -> Planned:
+    """The promotion of these apps that a pull request holds; law and present state are main's, releases those that would land."""
     source = stack.environment(target.promotes_from or target.name)
     changes, problems = [], []
     for app in apps:
-        release = head.releases[target.name].get(app)
+        release = after.releases[target.name].get(app)
         fault = _not_promoted(world, stack, source, target, release)
         if fault or release is None or release.record is None:
             problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
         else:
             changes.append(Change(app, stack.releases[target.name].get(app), release, release.record))
-    fixes = {name for commit in world.origin.log(stack.commit, head.commit) for name in trailers(commit.body, FIXES_TRAILER)}
-    plan = Plan(source.name, target.name, tuple(changes), asked=apps, fixes=tuple(sorted(fixes)))
+    said = "\n".join(commit.body for commit in world.origin.log(stack.commit, pull.head))
+    plan = Plan(source.name, target.name, tuple(changes), asked=apps, fixes=tuple(sorted(trailers(said, FIXES_TRAILER))))
     application = see_application(world, source)
-    planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=head.commit, branch=pull.branch)
-    problems += _foreign(world, stack, head.commit, target=target, apps=apps)
-    problems += _dropped(world, stack, head.commit, plan, target=target)
-    if world.origin.merged_tree(stack.commit, head.commit) is None:
-        problems.append(problem(target, "conflict", "it does not merge with main; run `bot promote` again"))
+    planned = prepare(world, stack, plan, application=application, proposal=propose(stack, plan), commit=pull.head, branch=pull.branch)
+    problems += _foreign(world, stack, pull.head, target=target, apps=apps)
+    if plan.dropped and not trailers(said, DROP_TRAILER):  # a hotfix goes only where a commit of the branch says why
+        what = f"it takes away the hotfix of {', '.join(plan.dropped)}: `bot promote --drop-hotfix REASON`"
+        problems.append(problem(target, "hotfix-dropped", what))
     return replace(planned, problems=(*planned.problems, *problems))
 
 
@@ -80,11 +61,3 @@ def _foreign(world: World, stack: Stack, head: str, *, target: Environment, apps
     allowed = allowed_paths(target, apps)
     paths = strangers(world.origin.changed_paths(base, head), allowed)
     return [problem(target, "foreign-change", f"the pull request also changes {path}") for path in paths[:10]]
-
-
-def _dropped(world: World, stack: Stack, head: str, plan: Plan, *, target: Environment) -> list[Finding]:
-    """A hotfix goes only where a commit of the branch says why."""
-    told = any(trailers(commit.body, DROP_TRAILER) for commit in world.origin.log(stack.commit, head))
-    if not plan.dropped or told:
-        return []
-    return [problem(target, "hotfix-dropped", f"it takes away the hotfix of {', '.join(plan.dropped)}: `bot promote --drop-hotfix REASON`")]

@@ -27,9 +27,20 @@ def render_at(objects: Objects, renderer: Renderer, *, commit: str, environment:
 
 def render_folder(objects: Objects, renderer: Renderer, *, commit: str, folder: str, sources: list[str]) -> Rendered:
     """What kustomize makes of a folder at a commit that has these sources beside it; RenderError when it refuses."""
-    entries = [objects.entry(commit, path) for path in sources]
-    names = " ".join(f"{entry.mode} {entry.sha} {entry.path}" for entry in entries if entry)
+    names = _names(objects, commit, sources)
     return renderer.render_files(folder, names=names, write=partial(objects.materialize, commit, sources))
+
+
+def renders_alike(objects: Objects, environment: Environment, *, before: str, after: str) -> bool:
+    """Whether an environment's render reads the same files at two commits, so that it need not be rendered to be compared."""
+    one, other = (_names(objects, commit, _sources(objects, commit, environment)) for commit in (before, after))
+    return one == other
+
+
+def _names(objects: Objects, commit: str, sources: list[str]) -> str:
+    """What the files of sources are: same names, same files."""
+    entries = [objects.entry(commit, path) for path in sources]
+    return " ".join(f"{entry.mode} {entry.sha} {entry.path}" for entry in entries if entry)
 
 
 def sources_of(environment: Environment) -> list[str]:

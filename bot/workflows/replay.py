@@ -30,7 +30,7 @@ def replay(objects: Objects, commit: str, text: str) -> Replay:
     then = find_evidence(text)
     if then is None:
         raise BotError("this file holds no evidence of the gate", HINT)
-    if not then.observed:
+    if not isinstance(then.observed, str):  # evidence holds it packed
         raise BotError("this evidence holds no observations", "only promotions record them, and only where they fit into a comment")
     seen, stack = unpack(then.observed), read_stack(objects, commit)
     source = None if seen.source is None else _today(stack, seen.source)

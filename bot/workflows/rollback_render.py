@@ -81,7 +81,11 @@ def fence(
 ) -> None:
     """Apps with volumes come back only when that was said."""
     for move in moves:
-        rendered = render_at(objects, renderer, commit=after, environment=environment, folder=move.bad.app)
-        if stateful(rendered.objects) and not allowed:
+        if keeps_data(objects, renderer, after, environment, app=move.bad.app) and not allowed:
             hint = "say --include-stateful if an older version can read today's data"
             raise BotError(f"{move.bad.app} keeps data; it is not rolled back without being told", hint, usage=True)
+
+
+def keeps_data(objects: Objects, renderer: Renderer, commit: str, environment: Environment, *, app: str) -> bool:
+    """Whether an app renders what keeps data; RenderError when it does not render."""
+    return bool(stateful(render_at(objects, renderer, commit=commit, environment=environment, folder=app).objects))

@@ -92,9 +92,8 @@ def _status(
 
 def _frozen(stack: Stack, environment: Environment, now: datetime) -> tuple[str, ...]:
     """What keeps promotions into it waiting now, or will when they come."""
-    own = tuple(freeze for freeze in stack.freezes if freeze.environment == environment.name)
-    apps = tuple({app for freeze in own for app in freeze.apps})
-    found = target_is_not_frozen(environment.policy, own, apps, now=now)
+    apps = tuple({app for freeze in stack.freezes for app in freeze.apps})
+    found = target_is_not_frozen(environment, stack.freezes, apps, now=now)
     return tuple(f"{outcome.summary} ({outcome.about})" for outcome in found if outcome.verdict is not Verdict.PASS)
 
 

@@ -11,12 +11,12 @@ from bot.gate.freeze_rows import target_is_not_frozen
 from bot.holds import hold_path
 from bot.model import BotError, Verdict
 from bot.observations import Finding, Observations, Unseen
-from bot.risks import lasting_risks, stateful
+from bot.risks import lasting_risks
 from bot.workflows.approvals import second_person
 from bot.workflows.effects import compare, problem
 from bot.workflows.law import weakened_finding
 from bot.workflows.observe import Question, see_application, see_environments
-from bot.workflows.rendering import render_at
+from bot.workflows.rollback_render import keeps_data
 from bot.workflows.stack import NO_HOLDS
 from bot.workflows.ways import approval, way_findings
 
@@ -105,19 +105,15 @@ class Unpromoted:
         if way.kind != "returned":
             return False
         try:
-            rendered = render_at(self.world.origin, self.world.renderer, commit=self.landing, environment=environment, folder=way.app)
+            return keeps_data(self.world.origin, self.world.renderer, self.landing, environment, app=way.app)
         except BotError:
             return True  # what cannot be rendered is refused anyway
-        return bool(stateful(rendered.objects))
 
     def _frozen(self, environment: Environment, apps: tuple[str, ...]) -> Iterator[Finding]:
-        freezes = [freeze for freeze in self.stack.freezes if freeze.environment == environment.name]
-        for outcome in target_is_not_frozen(self._law_of(environment).policy, freezes, apps, now=self.world.now()):
+        """By the law that main declares; of a new environment there is only its own word."""
+        law = self.stack.environments.get(environment.name, environment)
+        for outcome in target_is_not_frozen(law, self.stack.freezes, apps, now=self.world.now()):
             yield Finding(11, outcome.code, outcome.verdict, f"{environment.name}: freezes", outcome.summary, outcome.facts)
-
-    def _law_of(self, environment: Environment) -> Environment:
-        """The environment as main declares it; of a new one there is only its own word."""
-        return self.stack.environments.get(environment.name, environment)
 
     def _alerts(self, environment: Environment) -> Iterator[Finding]:
         """What the environment's gate says now: shown, since this may be the cure."""

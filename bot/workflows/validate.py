@@ -70,7 +70,7 @@ def validate(
     found += unpinned_images(pairs)
     found += beside_each_other(looks, all_seen=all_seen)
     kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
-    platform = read_platform(objects, renderer, commit, whole=not names)
+    platform = read_platform(objects, renderer, commit, clusters, whole=not names)
     found += project_problems(platform, kinds, all_seen=all_seen)
     found += place_problems(environments, clusters)
     if not names:

@@ -84,8 +84,7 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
 def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
     """The alerts that the promotion was to end, as its own commit says; the merge is above it."""
     merge = world.origin.commit(newest.commit)
-    said = [merge.body, *(world.origin.commit(parent).body for parent in merge.parents[1:])]
-    return tuple(name for message in said for name in trailers(message, FIXES_TRAILER))
+    return trailers("\n".join([merge.body, *(world.origin.commit(parent).body for parent in merge.parents[1:])]), FIXES_TRAILER)
 
 
 def _problems(seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import iso, labels_in_words
 from bot.gate.rule_rows import LEAST_COVERAGE
-from bot.gate.scope import concerns
+from bot.gate.scope import can_block
 from bot.model import Verdict
-from bot.observations import Finding, PrometheusSeen
+from bot.observations import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from bot.observations import EnvironmentSeen, FiringSpan, Labels
+    from bot.observations import EnvironmentSeen, FiringSpan, Labels, PrometheusSeen
     from bot.workflows.sampling import Window
 
 POD_LABELS = frozenset({"pod", "instance", "container_id", "uid", "node"})
@@ -26,25 +26,18 @@ def watch_findings(seen: EnvironmentSeen, window: Window | None, *, merged: date
     """What keeps a release that was merged and is live since two moments from being verified, in every replica that was seen."""
     if window is None or since is None or merged is None:
         return ()
-    found = [finding for replica in _replicas(seen) for finding in _fired(seen, replica, merged=merged)]
-    return (*found, *(finding for replica in _replicas(seen) for finding in _gaps(seen, replica, window, since=since)))
+    found = [finding for replica in seen.replicas for finding in _fired(seen, replica, merged=merged)]
+    return (*found, *(finding for replica in seen.replicas for finding in _gaps(seen, replica, window, since=since)))
 
 
 def new_alerts(seen: EnvironmentSeen, *, merged: datetime) -> tuple[Labels, ...]:
     """The blocking alerts of an environment that began after a merge, by their labels."""
-    return tuple(span.labels for replica in _replicas(seen) for span in _new_spans(seen, replica, merged=merged))
-
-
-def _replicas(seen: EnvironmentSeen) -> list[PrometheusSeen]:
-    return [replica for replica in seen.prometheus if isinstance(replica, PrometheusSeen)]
+    return tuple(span.labels for replica in seen.replicas for span in _new_spans(seen, replica, merged=merged))
 
 
 def _new_spans(seen: EnvironmentSeen, replica: PrometheusSeen, *, merged: datetime) -> list[FiringSpan]:
     """Those that did not fire before, neither for this Pod nor for another: a rollout gives every Pod another name."""
-    environment = seen.environment
-    blocking = [
-        span for span in replica.firing_in_window if environment.policy.alerts.blocks(span.labels) and concerns(environment, span.labels)
-    ]
+    blocking = [span for span in replica.firing_in_window if can_block(seen.environment, span.labels)]
     before = {without_pod(span.labels) for span in blocking if span.first < merged}
     return [span for span in blocking if span.first >= merged and without_pod(span.labels) not in before]
 
