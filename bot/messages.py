@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.markdown import escaped, fenced, listed, named, shortened, within
+from bot.markdown import escaped, fenced, listed, named, shortened, visible, within
 from bot.model import Verdict
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER
 from bot.rendered_changes import rendered_changes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bot.model import Image
     from bot.objects_diff import ObjectChange
-    from bot.observations import Finding, Judgement
+    from bot.observations import BrokenGlass, Finding, Judgement
     from bot.ports import Commit
     from bot.promotion import Change, Plan
 
@@ -116,8 +116,10 @@ def evidence_comment(judgement: Judgement, evidence: str, digest: str) -> str:
     return f"{shortened(text, COMMENT_LIMIT)}\n\n<details><summary>evidence {digest}</summary>\n\n{shown}\n\n</details>\n"
 
 
-def status_description(judgement: Judgement) -> str:
-    """The verdict within a commit status."""
+def status_description(judgement: Judgement, *, broken: BrokenGlass | None = None) -> str:
+    """The verdict within a commit status; overridden, by whom, too."""
+    if broken:
+        return " ".join(f"{judgement.verdict.name}, break-glass by {', '.join(broken.people)}: {broken.reason}".split())[:140]
     reasons = judgement.reasons
     more = f" (+{len(reasons) - 1} more)" if len(reasons) > 1 else ""
     first = f": {reasons[0].summary}" if reasons else f": {len(judgement.findings)} checks"
@@ -145,6 +147,9 @@ def pin_body(references: Iterable[str]) -> str:
     return f"The registry's digests of the tags that had none:\n\n{lines}\n\nThe tags stay what they are. Undo: revert.\n"
 
 
-def merge_message(digest: str, judgement: Judgement) -> str:
-    """The merge commit's message: which evidence it rests on."""
-    return f"Gate: {judgement.verdict.name} at {judgement.at.isoformat()}\nEvidence-SHA256: {digest}\n"
+def merge_message(digest: str, judgement: Judgement, *, broken: BrokenGlass | None = None) -> str:
+    """The merge commit's message: which evidence it rests on, and who overrode it, why."""
+    lines = [f"Gate: {judgement.verdict.name} at {judgement.at.isoformat()}", f"Evidence-SHA256: {digest}"]
+    if broken:
+        lines += [f"Break-glass: {' '.join(visible(broken.reason).split())}", f"Break-glass-by: {', '.join(broken.people)}"]
+    return "\n".join(lines) + "\n"

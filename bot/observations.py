@@ -297,6 +297,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class BrokenGlass:
+    """Why a judgement that does not pass is overridden, and by whom."""
+
+    reason: str
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The gate's verdict, with its evidence and the time of it."""
 

@@ -152,6 +152,7 @@ class Review:
     login: str
     state: str  # APPROVED, CHANGES_REQUESTED, ...
     commit: str
+    body: str = ""
 
 
 @dataclass(frozen=True)

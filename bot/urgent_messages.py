@@ -52,6 +52,15 @@ def hotfix_body(after: Release, reason: str) -> str:
     )
 
 
+def break_glass(reason: str, word: str) -> str:
+    """What is asked of two people: to let pass what the gate refuses."""
+    return (
+        f"**Break-glass was asked for: {escaped(reason)}**\n\n"
+        f"The gate refuses this: its reasons are in the evidence. Whoever takes it upon themselves approves with `{word}` in the review. "
+        "Two people are needed; the author is one of them unless it is the bot. Then `bot merge` with `--break-glass` merges it.\n"
+    )
+
+
 def rolled_back(environment: str, apps: Iterable[str], reason: str) -> str:
     """What was done by itself, for those who merged what failed."""
     named = ", ".join(apps)

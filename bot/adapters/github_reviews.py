@@ -60,7 +60,7 @@ def _answers(repository: Repository, team: str, answered: set[str]) -> bool:
 def _all(repository: Repository, number: int) -> list[Review]:
     """Every submitted review, oldest first."""
     found = repository.get_pull(number).get_reviews()
-    return [Review(review.user.login, review.state, review.commit_id or "") for review in found if review.user]
+    return [Review(review.user.login, review.state, review.commit_id or "", review.body or "") for review in found if review.user]
 
 
 def _who(person: str) -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
-from bot.model import Verdict
+from bot.model import BotError, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,6 +97,7 @@ def promote(
     release: Annotated[str | None, typer.Option(metavar="TREE", help="An earlier release of the source, of one app.")] = None,
     drop_hotfix: Annotated[str | None, typer.Option(metavar="REASON", help="Why a hotfix in the target may go.")] = None,
     fixes: Annotated[list[str] | None, typer.Option(metavar="ALERT", help="An alert of the target that this is to end.")] = None,
+    break_glass: Annotated[str | None, typer.Option(metavar="REASON", help="Open it although the gate refuses.")] = None,
     dry_run: DryRun = False,
 ) -> Answer:
     """Open a pull request that moves what the source runs to the target, if the gate does not refuse."""
@@ -104,8 +105,15 @@ def promote(
     from bot.workflows.planning import Wish
 
     wish = Wish(tuple(apps or ()), release, drop_hotfix, tuple(fixes or ()))
-    done = workflow.promote(world(), source, target, wish, dry_run=dry_run)
+    done = workflow.promote(world(), source, target, wish, break_glass=reason_of(break_glass), dry_run=dry_run)
     return promotion(done, dry_run=dry_run)
+
+
+def reason_of(break_glass: str | None) -> str | None:
+    """The reason that was given, if any: an empty one is none."""
+    if break_glass is not None and not break_glass.strip():
+        raise BotError("--break-glass needs a reason", "say why the gate's refusal may be overridden", usage=True)
+    return break_glass
 
 
 def promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
@@ -137,12 +145,17 @@ def merge(
     number: Annotated[int, typer.Argument(metavar="PR", help="The pull request's number.")],
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the approval and for the gate.")] = False,
+    break_glass: Annotated[str | None, typer.Option(metavar="REASON", help="Merge although the gate refuses; needs two people.")] = None,
     dry_run: DryRun = False,
 ) -> Answer:
     """Judge a promotion anew and merge it if it is approved and passes now."""
     from bot.workflows import merge as workflow
 
-    return merged(workflow.judge_pull(world(), number, dry_run=True) if dry_run else workflow.merge(world(), number, wait=wait))
+    reason = reason_of(break_glass)
+    here = world()
+    return merged(
+        workflow.judge_pull(here, number, dry_run=True) if dry_run else workflow.merge(here, number, wait=wait, break_glass=reason)
+    )
 
 
 def merged(done: Merge) -> Answer:
@@ -152,6 +165,7 @@ def merged(done: Merge) -> Answer:
         "gate": describe.judgement(done.judgement),
         "commit": done.commit,
         "missing": done.missing,
+        "break_glass": None if done.broken is None else {"reason": done.broken.reason, "people": list(done.broken.people)},
     }
 
     def show(console: Console) -> None:

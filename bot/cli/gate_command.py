@@ -35,19 +35,24 @@ def gate(
     target: Annotated[str | None, typer.Argument(help="The environment promoted to.", autocompletion=completion.environments)] = None,
     *,
     pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
+    merge_group: Annotated[str | None, typer.Option(metavar="BRANCH", help="Judge this branch of a merge queue, and write on it.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence to a file.")] = None,
     replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Judge the evidence in a file by this checkout's policy.")] = None,
 ) -> Answer:
-    """Judge a promotion, or with --pr any pull request; writes nothing to the forge without --pr; exit 3 unless it passes."""
-    chosen = sum([source is not None and target is not None, pr is not None, replay is not None])
+    """Judge a promotion, with --pr any pull request; writes to the forge with --pr and --merge-group alone; exit 3 unless it passes."""
+    chosen = sum([source is not None and target is not None, pr is not None, merge_group is not None, replay is not None])
     if chosen != 1 or (source is not None and target is None) or (replay and (watch or record)):
-        raise BotError("gate takes SOURCE TARGET, --pr N or --replay FILE", "for example `bot gate staging prod`", usage=True)
+        what = "gate takes SOURCE TARGET, --pr N, --merge-group BRANCH or --replay FILE"
+        raise BotError(what, "for example `bot gate staging prod`", usage=True)
     if replay is not None:
         return _replayed(replay)
     here = world()
     while True:
-        given, judgement = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
+        if merge_group is not None:
+            given, judgement = _judged_group(here, merge_group)
+        else:
+            given, judgement = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
         if record is not None and judgement is not None:
             _write(record, judgement)
         if not watch or given.code == DONE or (given.result.get("gate") or {}).get("verdict") == Verdict.FAIL.name:
@@ -69,6 +74,23 @@ def _judged_pull(here: World, number: int) -> tuple[Answer, Judgement | None]:
 
     done = workflow.judge_pull(here, number)
     return merged(done), done.judgement
+
+
+def _judged_group(here: World, branch: str) -> tuple[Answer, Judgement | None]:
+    from bot.workflows import merge_group as workflow
+
+    done = workflow.judge_group(here, branch)
+
+    def show(console: Console) -> None:
+        from bot.cli import show as shown
+
+        entries = ", ".join(f"#{pull.number}" for pull in done.pulls) or "no pull request"
+        shown.line(console, f"{done.branch} at {done.head[:12]}: {entries}")
+        shown.judgement(console, done.judgement, verbose=current.verbose)
+
+    pulls = [describe.pull(pull) for pull in done.pulls]
+    result = {"branch": done.branch, "head": done.head, "pull_requests": pulls, "gate": describe.judgement(done.judgement)}
+    return Answer("judged", result, show, DONE if done.judgement.verdict is Verdict.PASS else REFUSED), done.judgement
 
 
 def _write(file: Path, judgement: Judgement) -> None:

@@ -25,9 +25,9 @@ class Person:
     repository: str
     token: str
 
-    def approve(self, number: int) -> None:
+    def approve(self, number: int, words: str = "") -> None:
         """Approves the head of a pull request."""
-        self.call("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"})
+        self.call("POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": words})
 
     def merge(self, number: int) -> str:
         """Presses the merge button; answers the merge commit."""

@@ -19,7 +19,7 @@ def missing_approval(world: World, pull: PullRequest, targets: Iterable[Environm
 def _missing(world: World, pull: PullRequest, target: Environment) -> str | None:
     if not target.approvers:
         return f"people.approve of {target.folder}/environment.yaml names nobody who may approve"
-    allowed = _allowed(world, [target])
+    allowed = may_approve(world, [target])
     reviews = [review for review in world.forge.reviews(pull.number) if review.login in allowed]
     refusing = [review.login for review in reviews if review.state == "CHANGES_REQUESTED"]
     if refusing:
@@ -34,13 +34,13 @@ def second_person(world: World, pull: PullRequest | None, head: str, environment
     """Who, other than its author and us, approved this head: one of those who may. Where environments name nobody, nobody may."""
     if pull is None:
         return None
-    allowed = _allowed(world, environments)
+    allowed = may_approve(world, environments)
     ours = {pull.author, world.forge.login()}
     approving = (review for review in world.forge.reviews(pull.number) if review.state == "APPROVED" and review.commit == head)
     return next((review.login for review in approving if review.login in allowed - ours), None)
 
 
-def _allowed(world: World, environments: Iterable[Environment]) -> frozenset[str]:
-    """The logins of those who may approve."""
+def may_approve(world: World, environments: Iterable[Environment]) -> frozenset[str]:
+    """The logins of those who may approve what reaches these environments."""
     teams = {team for environment in environments for team in environment.approvers}
     return frozenset(login for team in teams for login in world.forge.members(team))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.gate import judgement_of
@@ -43,6 +43,11 @@ def judge_case(world: World, pull: PullRequest) -> Case:
     if landing is None:
         fault = Finding(12, "conflict", Verdict.FAIL, SUBJECT, "it does not merge with main; run `bot promote` again if it is a promotion")
         return Case(stack, pull.head, (), judgement_of([fault], now=world.now()))
+    return judge_landing(world, pull, stack, landing)
+
+
+def judge_landing(world: World, pull: PullRequest, stack: Stack, landing: str) -> Case:
+    """Judges the very tree that would land on a stack by a pull request."""
     after = read_stack(world.origin, landing)
     reached = reach(stack, after, world.origin.changed_paths(stack.commit, landing))
     targets = tuple(stack.environments[name] for name in reached.environments if name in stack.environments)
@@ -65,4 +70,9 @@ def _promotion(world: World, pull: PullRequest, stack: Stack, after: Stack, reac
     if what:
         return judgement_of([Finding(12, "not-promoted", Verdict.FAIL, SUBJECT, what)], now=world.now())
     name, apps = next(iter(reached.releases.items()))
-    return judge_planned(world, planned_of(world, pull, stack, after, target=stack.environment(name), apps=apps))
+    judgement = judge_planned(world, planned_of(world, pull, stack, after, target=stack.environment(name), apps=apps))
+    edited = reached.overlays.get(name)
+    if not edited:
+        return judgement
+    what = f"it changes files that no promotion moves, too: {names(set(edited))}"
+    return replace(judgement, findings=(*judgement.findings, Finding(12, "overlay-edited", Verdict.PASS, f"{name}: overlay", what)))

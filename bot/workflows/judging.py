@@ -48,11 +48,16 @@ def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str,
     """Writes evidence and status on the head that was judged: the comment when it is news, the status when it changed."""
     if pull.head != head:
         raise MovedRefError(f"pull request {pull.number} moved while it was judged", "run the command again")
+    write_evidence(world, pull, judgement)
+    set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))
+
+
+def write_evidence(world: World, pull: PullRequest, judgement: Judgement) -> None:
+    """Writes the evidence on a pull request when it is news."""
     if _is_news(world, pull, judgement):
         text = to_json(judgement)
         comment = messages.evidence_comment(judgement, text, digest(text))
         world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
-    set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))
 
 
 def resting_state(targets: Iterable[Environment], judgement: Judgement) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import messages
 from bot.gate.evidence import digest, to_json
 from bot.model import BotError, MovedRefError, Verdict
+from bot.observations import BrokenGlass
 from bot.workflows.approvals import missing_approval
+from bot.workflows.break_glass import ask, consenting, missing_consent, refuse_unfit
 from bot.workflows.cases import judge_case
 from bot.workflows.changes import anew
 from bot.workflows.judging import publish, resting_state
@@ -34,6 +36,7 @@ class Merge:
     commit: str | None = None
     case: Case | None = None
     missing: str | None = None  # what people must do first
+    broken: BrokenGlass | None = None  # the gate's refusal was overridden
 
 
 def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
@@ -47,28 +50,46 @@ def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
     return Merge("judged", pull, case.judgement, case=case)
 
 
-def merge(world: World, number: int, *, wait: bool = False, deadline: timedelta = timedelta(hours=4)) -> Merge:
-    """Merges an approved promotion that passes now; with wait, as soon as it is both, within the deadline."""
+def merge(
+    world: World,
+    number: int,
+    *,
+    wait: bool = False,
+    break_glass: str | None = None,
+    deadline: timedelta = timedelta(hours=4),
+) -> Merge:
+    """Merges an approved pull request that passes now; with wait, as soon as it is both, within the deadline.
+
+    With break_glass, a reason, also one that does not pass, when two people take it upon themselves.
+    """
     end = world.now() + deadline
     while True:
-        done = anew(world, lambda: _merge(world, number), saying="main moved while this was judged; judging anew")
-        retry = done.judgement is not None and done.judgement.verdict is not Verdict.FAIL
-        if done.outcome in {"merged", "already"} or not (wait and retry) or world.now() >= end:
+        done = anew(world, lambda: _merge(world, number, break_glass), saying="main moved while this was judged; judging anew")
+        hopeless = done.judgement is None or (done.judgement.verdict is Verdict.FAIL and break_glass is None)
+        if done.outcome in {"merged", "already"} or hopeless or not wait or world.now() >= end:
             return done
         world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
         world.sleep(min([POLL, *(target.policy.interval for target in (done.case.targets if done.case else ()))]))
 
 
-def _merge(world: World, number: int) -> Merge:
+def _merge(world: World, number: int, break_glass: str | None) -> Merge:
     judged = judge_pull(world, number)
     if judged.case is None or judged.judgement is None:
         return _ended(judged)
     missing = missing_approval(world, judged.pull, judged.case.targets)
-    if missing:
-        return Merge("waiting", judged.pull, judged.judgement, case=judged.case, missing=missing)
+    broken = None
     if judged.judgement.verdict is not Verdict.PASS:
-        return Merge("refused", judged.pull, judged.judgement, case=judged.case)
-    return _land(world, judged, judged.case, judged.judgement)
+        if break_glass is None:
+            outcome = "waiting" if missing else "refused"
+            return replace(judged, outcome=outcome, missing=missing)
+        refuse_unfit(judged.judgement)
+        ask(world, judged.pull, break_glass)
+        people = judged.case.targets or tuple(judged.case.stack.environments.values())
+        broken = BrokenGlass(break_glass, consenting(world, judged.pull, people))
+        missing = missing or missing_consent(world, judged.pull, people, broken.people)
+    if missing:
+        return replace(judged, outcome="waiting", missing=missing)
+    return _land(world, judged, judged.case, judged.judgement, broken)
 
 
 def _ended(judged: Merge) -> Merge:
@@ -77,7 +98,7 @@ def _ended(judged: Merge) -> Merge:
     return judged
 
 
-def _land(world: World, judged: Merge, case: Case, judgement: Judgement) -> Merge:
+def _land(world: World, judged: Merge, case: Case, judgement: Judgement, broken: BrokenGlass | None) -> Merge:
     """Merges the judged head while main is the judged base, and looks at what landed."""
     if world.origin.fetch_main() != case.stack.commit:
         raise MovedRefError("main moved while this was judged", "nothing was merged; run this again")
@@ -85,10 +106,10 @@ def _land(world: World, judged: Merge, case: Case, judgement: Judgement) -> Merg
         world,
         judged.pull,
         judged.pull.head,
-        message=messages.merge_message(digest(to_json(judgement)), judgement),
-        description=messages.status_description(judgement),
+        message=messages.merge_message(digest(to_json(judgement)), judgement, broken=broken),
+        description=messages.status_description(judgement, broken=broken),
         resting=resting_state(case.targets, judgement),
     )
     for target in case.targets:
         check_landed(world, target, commit, case.landing)
-    return Merge("merged", judged.pull, judgement, commit, case)
+    return replace(judged, outcome="merged", commit=commit, broken=broken)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import BotError, Verdict
 from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
+from bot.workflows.break_glass import ask, refuse_unfit
 from bot.workflows.changes import anew, ensure_pull, push
 from bot.workflows.judging import judge_planned, publish
 from bot.workflows.planning import WHOLE, Nothing, Wish, plan
@@ -27,9 +28,18 @@ class Promotion:
     pull: PullRequest | None = None
 
 
-def promote(world: World, source: str, target: str, wish: Wish = WHOLE, *, dry_run: bool = False) -> Promotion:
-    """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew."""
-    return anew(world, lambda: _promote(world, source, target, wish, dry_run=dry_run), saying="somebody else was faster; planning anew")
+def promote(
+    world: World, source: str, target: str, wish: Wish = WHOLE, *, break_glass: str | None = None, dry_run: bool = False
+) -> Promotion:
+    """Opens or keeps the pull request of a promotion, unless the gate refuses; a lost race is planned anew.
+
+    With break_glass, a reason, also one that the gate refuses: it is merged only when two people take it upon themselves.
+    """
+
+    def action() -> Promotion:
+        return _promote(world, source, target, wish, break_glass=break_glass, dry_run=dry_run)
+
+    return anew(world, action, saying="somebody else was faster; planning anew")
 
 
 def gate(world: World, source: str, target: str) -> Promotion:
@@ -49,14 +59,16 @@ def _judge(world: World, planned: Planned) -> Promotion:
     return Promotion(outcome, planned, judgement)
 
 
-def _promote(world: World, source: str, target: str, wish: Wish, *, dry_run: bool) -> Promotion:
+def _promote(world: World, source: str, target: str, wish: Wish, *, break_glass: str | None, dry_run: bool) -> Promotion:
     world.progress.say("reading main")
     planned = plan(world, source, target, wish)
     if isinstance(planned, Nothing):
         return Promotion("already")
     seen = _judge(world, planned)
-    if seen.outcome != "planned" or dry_run or seen.planned is None or seen.judgement is None:
+    if dry_run or seen.planned is None or seen.judgement is None or (seen.outcome == "refused" and break_glass is None):
         return seen
+    if break_glass is not None:
+        refuse_unfit(seen.judgement)
     proposal = seen.planned.proposal
     _refuse_wider(world, seen.planned)
     world.progress.say(f"writing branch {proposal.branch}")
@@ -64,6 +76,8 @@ def _promote(world: World, source: str, target: str, wish: Wish, *, dry_run: boo
     found = ensure_pull(world, proposal, (PROMOTION_LABEL,))
     pull = world.forge.pull(found.number)
     _close_narrower(world, pull)
+    if break_glass is not None:
+        ask(world, pull, break_glass)
     publish(world, pull, seen.judgement, head=seen.planned.commit, targets=(seen.planned.target,))
     return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull)
 

@@ -239,8 +239,11 @@ def test_people_push_an_overlay_change_to_the_promotion_and_it_is_kept(dev_ahead
     again = dev_ahead.bot("promote", "dev", "staging")
     assert again.outcome == "unchanged"
     assert dev_ahead.git("rev-parse", opened["branch"]) == theirs
-    while dev_ahead.bot("gate", "--pr", str(opened["number"])).code:
+    while (judged := dev_ahead.bot("gate", "--pr", str(opened["number"]))).code:
         pass
+    assert [finding["summary"] for finding in judged.result["gate"]["findings"] if finding["code"] == "overlay-edited"] == [
+        f"it changes files that no promotion moves, too: {path}"
+    ]
 
 
 def test_anything_else_on_the_promotion_branch_is_a_foreign_change(dev_ahead: Town) -> None:
