@@ -161,14 +161,24 @@ def test_an_approval_of_someone_else_does_not_count(staging_ahead: Town) -> None
     assert staging_ahead.bot("merge", str(number)).outcome == "waiting"
 
 
-def test_an_alert_after_the_approval_keeps_it_from_merging(staging_ahead: Town) -> None:
-    opened = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]
-    staging_ahead.sandbox.ada.approve(opened["number"])
-    staging_ahead.errors("prod", on=True)
-    refused = staging_ahead.bot("merge", str(opened["number"]))
-    assert (refused.code, refused.outcome) == (3, "refused")
-    assert staging_ahead.sandbox.forge.newest_statuses(opened["head"])["promotion/gate"].state == "pending"
-    staging_ahead.errors("prod", on=False)
+def test_an_alert_after_the_approval_keeps_it_from_merging_until_it_is_over(staging_ahead: Town) -> None:
+    town, policy = staging_ahead, "environments/prod/environment.yaml"
+    town.push({policy: town.git("show", f"main:{policy}").replace("count: 1", "count: 3") + "\n"}, "prod: three samples")
+    town.wait_until_synced()
+    opened = town.bot("promote", "staging", "prod").result["pull_request"]
+    town.sandbox.ada.approve(opened["number"])
+    town.errors("prod", on=True)
+    assert town.bot("gate", "--pr", str(opened["number"]), "--watch").result["gate"]["verdict"] == "FAIL"  # it ends at the first look
+    status = town.sandbox.forge.newest_statuses(opened["head"])["promotion/gate"]
+    assert (status.state, (status.description or "")[:6]) == ("pending", "FAIL: ")
+    refused = town.bot("merge", str(opened["number"]))
+    assert (refused.code, refused.outcome, refused.codes) == (3, "refused", {"alert-firing"})
+    assert town.bot("merge", str(opened["number"]), "--wait").outcome == "refused"  # waiting does not mend what failed
+    town.errors("prod", on=False)
+    merged = town.bot("merge", str(opened["number"]), "--wait")
+    assert merged.outcome == "merged"
+    taken = [finding["summary"] for finding in merged.result["gate"]["findings"] if finding["code"] == "samples-taken"]
+    assert taken == ["3 samples were taken"] * 2
 
 
 def test_a_lost_reply_of_the_merge_is_one_merge(staging_ahead: Town) -> None:

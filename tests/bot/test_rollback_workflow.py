@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +48,19 @@ def test_a_quarantined_release_is_not_promoted_again(prod_broken: Town) -> None:
     bumped = prod_broken.bot("bump", "context-api", "v1.5.0", "--image", "ghcr.io/dpdpdpdp0987/context-api")
     assert bumped.code == 1
     assert "quarantined" in bumped.document["error"]["message"]
+
+
+def test_nor_in_another_tree_with_the_same_image(prod_broken: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Asked in another process, which has read nothing yet."""
+    prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
+    prod_broken.push({"apps/context-api/README.md": "# as before, said better\n"}, "a README alone")
+    prod_broken.wait_until_synced()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    words = [sys.executable, "-m", "bot", "gate", "dev", "staging", "--json"]
+    done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=False)
+    (refused,) = (finding for finding in json.loads(done.stdout)["result"]["gate"]["findings"] if finding["code"] == "release-quarantined")
+    assert (done.returncode, refused["verdict"]) == (3, "FAIL")
+    assert (refused["facts"]["hold"][:22], "errors" in refused["summary"]) == ("quarantine-context-api", True)
 
 
 def test_the_same_rollback_again_is_already_done(prod_broken: Town) -> None:
