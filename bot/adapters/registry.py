@@ -42,7 +42,7 @@ class OciRegistries:
         hint = f"check the network, or give the digest yourself: {tag}@sha256:…"
         reply = ask(f"{address}/v2/{path}/manifests/{tag}", host=host, hint=hint, timeout=self.timeout)
         if reply.status == NOT_FOUND:
-            raise BotError(f"{repository}:{tag} is not in the registry {host}", "is it pushed? `--unpinned` bumps without a digest")
+            raise BotError(f"{repository}:{tag} is not in the registry {host}", "is it pushed? its digest can be given, too: TAG@sha256:…")
         if reply.status != OK:
             raise BotError(f"registry {host} answers {repository}:{tag} with HTTP {reply.status}", hint)
         return _digest(reply, f"registry {host} answers {repository}:{tag}")
