@@ -24,8 +24,8 @@ from bot.model import UnobservableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.adapters.argocd_http import Answer
     from bot.adapters.argocd_shapes import Application
+    from bot.adapters.foreign import Answer
     from bot.model import ArgoCDAddress
     from bot.observations import ApplicationSeen, SyncWindow
     from bot.ports import ArgoCD

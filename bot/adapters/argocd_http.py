@@ -11,7 +11,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError, TimeoutError  # noqa: A004 - urllib3's name for it
 
 from bot.adapters.argocd_errors import RefusedError, refusal, unseen
-from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.foreign import Answer, quoted
 from bot.adapters.retries import retrying
 from bot.adapters.trust import trust
 from bot.model import BotError
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 MOST_BYTES = 16 * 1024 * 1024
 SERVER_ERROR = 500
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A 2xx reply."""
-
-    path: str
-    status: int
-    content_type: str
-    body: bytes
-
-    @property
-    def is_html(self) -> bool:
-        """Whether it is a page for people, as a login in front of Argo CD serves, or Argo CD itself below its real URL."""
-        return is_web_page(self.content_type, self.body)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-    from bot.adapters.argocd_http import Answer
     from bot.adapters.argocd_setup_shapes import ApplicationSet
     from bot.adapters.argocd_shapes import Application, Node, Resource, Spec, SyncResult, Tree
+    from bot.adapters.foreign import Answer
 
 Content = TypeVar("Content")
 

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 QUOTED_CHARACTERS = 200  # of a foreign reply, in a message
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 2xx reply, read in full."""
+
+    path: str
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for people, as a login in front of a server gives, or Argo CD itself below its real URL."""
+        return "html" in self.content_type or self.body.lstrip()[:1] == b"<"
 
 
 def quoted(body: bytes) -> str:
@@ -14,8 +31,3 @@ def printable(text: str) -> str:
     """The beginning of a foreign text, on one line."""
     line = " ".join(text.split())
     return "".join(character if character.isprintable() else "?" for character in line)[:QUOTED_CHARACTERS]
-
-
-def is_web_page(content_type: str, body: bytes) -> bool:
-    """Whether a reply is a page for people, as a login in front of a server gives."""
-    return "html" in content_type or body.lstrip()[:1] == b"<"

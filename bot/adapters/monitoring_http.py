@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import ValidationError
 
-from bot.adapters.foreign import is_web_page, quoted
+from bot.adapters.foreign import Answer, quoted
 from bot.adapters.retries import retrying
 from bot.adapters.trust import UNTRUSTED, trust
 from bot.model import BotError, UnobservableError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Shape = TypeVar("Shape")
 
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024  # 10,000 rules as people write them, with their texts, are about 12
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,6 @@ class Service:
     def variables(self) -> str:
         """What holds its credentials."""
         return f"BOT_{self.key.upper()}_TOKEN_FILE_<ENV> or BOT_{self.key.upper()}_BASIC_FILE_<ENV>"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A 2xx reply."""
-
-    path: str
-    content_type: str
-    body: bytes
-
-    @property
-    def is_html(self) -> bool:
-        """Whether it is a page for people, as a login in front of a server serves."""
-        return is_web_page(self.content_type, self.body)
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ class Connection:
         if not response.is_success:
             message = f"HTTP {response.status_code}: {quoted(body)}"
             raise httpx.HTTPStatusError(message, request=response.request, response=response)
-        return Answer(path, response.headers.get("content-type", "").lower(), body)
+        return Answer(path, response.status_code, response.headers.get("content-type", "").lower(), body)
 
     def _bounded(self, response: httpx.Response, *, deadline: float) -> Iterator[bytes]:
         size = 0

@@ -85,7 +85,7 @@ CASES: dict[str, tuple[str, Answering, str]] = {
     "refused": (ALERTS, lambda _: PlainTextResponse("unauthorized", 401), "alertmanager-status"),
     "huge": (
         SILENCES,
-        lambda _: StreamingResponse(iter([b" " * 1024 * 1024] * 17), media_type="application/json"),
+        lambda _: StreamingResponse(iter([b" " * 1024 * 1024] * 65), media_type="application/json"),
         "alertmanager-too-large",
     ),
     "no list": (SILENCES, lambda _: JSONResponse({}), "alertmanager-malformed"),

@@ -158,7 +158,7 @@ CASES: dict[str, tuple[str, Answering, str]] = {
     ),
     "huge": (
         RULES,
-        lambda _: StreamingResponse(iter([b" " * 1024 * 1024] * 17), media_type="application/json"),
+        lambda _: StreamingResponse(iter([b" " * 1024 * 1024] * 65), media_type="application/json"),
         "prometheus-too-large",
     ),
     "drip": (RULES, dripping, "prometheus-timeout"),
