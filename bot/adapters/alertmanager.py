@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -42,8 +43,10 @@ class HttpAlertmanager:
     def look(self) -> AlertmanagerSeen:
         """Its alerts as they are now, then the silences that are active: one that ends between the two does not count."""
         at = self.now()
-        status = self.connection.json(ALERTMANAGER.proof, STATUS)
-        alerts = self.connection.json("/api/v2/alerts", ALERTS, EVERY_ALERT)
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(self.connection.json, ALERTMANAGER.proof, STATUS)
+            then = pool.submit(self.connection.json, "/api/v2/alerts", ALERTS, EVERY_ALERT)
+            status, alerts = first.result(), then.result()
         silences = self.connection.json("/api/v2/silences", SILENCES)
         return AlertmanagerSeen(
             url=self.url,

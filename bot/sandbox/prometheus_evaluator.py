@@ -60,7 +60,7 @@ class Moment:
         value = self.value(node)
         return change(value) if isinstance(value, float) else [(nameless(labels), change(one)) for labels, one in value]
 
-    def _called(self, name: str, arguments: list[Any]) -> float | Vector:
+    def _called(self, name: str, arguments: list[Any]) -> float | Vector:  # noqa: PLR0911 # one return per function
         if name == "time":
             return self.at
         if name == "vector":
@@ -69,11 +69,19 @@ class Moment:
             return [] if self._vector(arguments[0]) else [(_stated(arguments[0]), 1.0)]
         if name == "histogram_quantile":
             return self._quantiles(arguments[0], arguments[1])
+        if name == "label_replace":
+            return self._labelled(*arguments)
         if name in VALUE_FUNCTIONS:
             return self._each(arguments[0], VALUE_FUNCTIONS[name])
         if name in {*RANGE_FUNCTIONS, "predict_linear"} and isinstance(arguments[0], promql.MatrixSelector):
             return self._over_range(name, arguments)
         raise beyond(name)
+
+    def _labelled(self, node: Any, label: Any, value: Any, *matched: Any) -> Vector:  # noqa: ANN401 # as above
+        """One more label, whatever the others are."""
+        if any(text.val for text in matched):
+            raise beyond("label_replace by a pattern")
+        return [({**labels, label.val: value.val}, number) for labels, number in self._vector(node)]
 
     def _over_range(self, name: str, arguments: list[Any]) -> Vector:
         matrix, start, end = self.matrix(arguments[0])

@@ -11,7 +11,8 @@ from bot.gate import judge
 from bot.gate.evidence import digest, find_evidence, reasons_key, to_json
 from bot.model import MovedRefError, Verdict
 from bot.observations import Judgement, Observations
-from bot.workflows.observe import Question, see_application, see_environments, see_sync_window
+from bot.workflows.observe import see_application, see_sync_window
+from bot.workflows.seeing import Question, see_environments
 from bot.workflows.statuses import set_gate
 
 if TYPE_CHECKING:
@@ -33,11 +34,18 @@ STATES = {
 def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     """Observes source and target and judges; the law is the target's, read from main. Nothing to promote: as the source runs now."""
     policy = planned.target.policy
-    source = Question(planned.source, "source", planned.stack.commit, planned.releases, planned.application, policy, sync_window=None)
+    commit = planned.stack.commit
+    source = Question(planned.source, "source", commit, planned.releases, lambda: planned.application, policy, sync_window=None)
     current = tuple(planned.stack.releases[planned.target.name].values())
-    application = see_application(world, planned.target)
-    window = see_sync_window(world, planned.target)
-    target = Question(planned.target, "target", planned.stack.commit, current, application, policy, sync_window=window)
+    target = Question(
+        planned.target,
+        "target",
+        commit,
+        current,
+        lambda: see_application(world, planned.target),
+        policy,
+        sync_window=lambda: see_sync_window(world, planned.target),
+    )
     seen_source, seen_target = see_environments(world, [source, target])
     stack = planned.stack
     observations = Observations(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes, problems=planned.problems)

@@ -1,8 +1,9 @@
-"""Looking at one Prometheus: its samples, and what its store knows of the time that a soak may reach back to."""
+"""What one Prometheus is asked: its samples, and what its store knows of the time that a soak may reach back to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.gate.promql import metric_selectors
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import Environment, Policy
-    from bot.observations import RunSeen, Sample
+    from bot.observations import FiringSpan, RunSeen, Sample
     from bot.ports import Prometheus, World
 
 
@@ -26,20 +27,67 @@ class Window:
     covered: datetime | None = None  # from when on the watchdog must cover it, if not from the start
 
 
-def look(world: World, prometheus: Prometheus, *, environment: Environment, policy: Policy, window: Window | None) -> PrometheusSeen:
-    """All samples of one replica, and its present series; with a window also what fired in it."""
-    samples = [prometheus.sample()]
-    for number in range(1, policy.samples):
-        world.progress.say(f"{environment.name}: sample {number + 1} of {policy.samples}, {policy.interval.total_seconds():g} s apart")
-        world.sleep(policy.interval)
-        samples.append(prometheus.sample())
-    seen = PrometheusSeen(
-        url=prometheus.url,
-        samples=tuple(samples),
-        metrics_without_series=prometheus.without_series(_selectors(samples[-1], environment)),
-        pod_images=prometheus.pod_images(environment.namespace),
-    )
-    return seen if window is None else _with_window(prometheus, seen=seen, environment=environment, window=window)
+@dataclass(frozen=True)
+class Look:
+    """One replica to be looked at: for which environment, by whose policy, and at which past."""
+
+    prometheus: Prometheus
+    environment: Environment
+    policy: Policy
+    window: Window | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is seen first: samples, oldest first, and what fired in the window."""
+
+    samples: tuple[Sample, ...]
+    spans: tuple[FiringSpan, ...]
+
+
+def take(world: World, look: Look) -> Taken:
+    """All samples of one replica, and beside them what fired in the window."""
+    with ThreadPoolExecutor() as pool:
+        samples = pool.submit(_samples, world, look)
+        spans = pool.submit(look.prometheus.firing_spans, look.window.start, look.window.end) if look.window else None
+        return Taken(samples.result(), spans.result() if spans else ())
+
+
+def complete(look: Look, taken: Taken) -> PrometheusSeen:
+    """With what can be asked only when rules are known, or is told best at the end."""
+    prometheus, newest = look.prometheus, taken.samples[-1]
+    with ThreadPoolExecutor() as pool:
+        lacking = pool.submit(prometheus.without_series, _selectors(newest, look.environment))
+        images = pool.submit(prometheus.pod_images, look.environment.namespace)
+        coverage = pool.submit(_coverage, look, newest)
+        return PrometheusSeen(
+            url=prometheus.url,
+            samples=taken.samples,
+            metrics_without_series=lacking.result(),
+            pod_images=images.result(),
+            firing_in_window=taken.spans,
+            watchdog_coverage=coverage.result(),
+            window_start=look.window.start if look.window else None,
+        )
+
+
+def _samples(world: World, look: Look) -> tuple[Sample, ...]:
+    samples = [look.prometheus.sample()]
+    wanted, apart = look.policy.samples, look.policy.interval
+    for number in range(1, wanted):
+        world.progress.say(f"{look.environment.name}: sample {number + 1} of {wanted}, {apart.total_seconds():g} s apart")
+        world.sleep(apart)
+        samples.append(look.prometheus.sample())
+    return tuple(samples)
+
+
+def _coverage(look: Look, sample: Sample) -> float:
+    """Which share of the window the watchdog's samples cover."""
+    if look.window is None:
+        return 0.0
+    watchdog, window = look.environment.policy.watchdog, look.window
+    interval = _interval(sample, watchdog, look.environment.name)
+    return look.prometheus.coverage(watchdog, start=window.covered or window.start, end=window.end, interval=interval)
 
 
 def _selectors(sample: Sample, environment: Environment) -> Sequence[str]:
@@ -54,17 +102,6 @@ def soak_window(world: World, policy: Policy, runs: Sequence[RunSeen]) -> Window
     """The time that the soak of these runs may reach back to: the soak, or a past run's that ended earlier."""
     end = world.now()
     return Window(min([end - policy.soak, *(run.until - policy.soak for run in runs if run.until)]), end)
-
-
-def _with_window(prometheus: Prometheus, *, seen: PrometheusSeen, environment: Environment, window: Window) -> PrometheusSeen:
-    watchdog = environment.policy.watchdog
-    interval = _interval(seen.samples[-1], watchdog, environment.name)
-    return replace(
-        seen,
-        window_start=window.start,
-        firing_in_window=prometheus.firing_spans(window.start, window.end),
-        watchdog_coverage=prometheus.coverage(watchdog, start=window.covered or window.start, end=window.end, interval=interval),
-    )
 
 
 def _interval(sample: Sample, alert: str, environment: str) -> float:

@@ -15,8 +15,9 @@ from bot.risks import lasting_risks
 from bot.workflows.approvals import second_person
 from bot.workflows.effects import compare, problem
 from bot.workflows.law import weakened_finding
-from bot.workflows.observe import Question, see_application, see_environments
+from bot.workflows.observe import see_application
 from bot.workflows.rollback_render import keeps_data
+from bot.workflows.seeing import Question, see_environments
 from bot.workflows.stack import NO_HOLDS
 from bot.workflows.ways import approval, way_findings
 
@@ -121,8 +122,9 @@ class Unpromoted:
             return
         law = self.stack.environments[environment.name]
         current = tuple(self.stack.releases[law.name].values())
-        application = see_application(self.world, law)
-        question = Question(law, "target", self.stack.commit, current, application, law.policy, sync_window=None)
+        question = Question(
+            law, "target", self.stack.commit, current, lambda: see_application(self.world, law), law.policy, sync_window=None
+        )
         (seen,) = see_environments(self.world, [question])
         for finding in judge(Observations(None, seen, ()), now=self.world.now()).findings:
             if finding.verdict is not Verdict.PASS:

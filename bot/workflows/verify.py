@@ -15,8 +15,9 @@ from bot.runs import newest_run
 from bot.workflows.auto_rollback import Failure, respond
 from bot.workflows.effects import problem
 from bot.workflows.judging import STATES
-from bot.workflows.observe import Question, runs_at, see_application, see_environments, synced_at
+from bot.workflows.observe import runs_at, see_application, synced_at
 from bot.workflows.sampling import Window
+from bot.workflows.seeing import Question, see_environments
 from bot.workflows.stack import read_stack
 from bot.workflows.statuses import own_status
 from bot.workflows.watching import new_alerts, watch_findings
@@ -64,7 +65,7 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     newest = _newest(world, stack, environment, application=application)
     known = own_status(world, newest.commit, verified_status(name)) if newest else None
     watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
-    question = Question(environment, "target", stack.commit, releases, application, environment.policy, watch, sync_window=None)
+    question = Question(environment, "target", stack.commit, releases, lambda: application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
     until = newest.began + environment.policy.watch if newest else None
     fixes = _fixes(world, newest) if newest else ()
