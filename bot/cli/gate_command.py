@@ -36,7 +36,12 @@ def gate(
     *,
     pr: Annotated[int | None, typer.Option("--pr", help="Judge this pull request, and write the verdict on it.")] = None,
     merge_group: Annotated[str | None, typer.Option(metavar="BRANCH", help="Judge this branch of a merge queue, and write on it.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Judge again and again until it passes or fails.")] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Judge again and again: a promotion until it passes or fails, a pull request until it is merged or closed."
+        ),
+    ] = False,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the evidence to a file.")] = None,
     replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Judge the evidence in a file by this checkout's policy.")] = None,
 ) -> Answer:
@@ -55,9 +60,11 @@ def gate(
             given, judgement = _judged_pull(here, pr) if pr is not None else _judged(here, source or "", target or "")
         if record is not None and judgement is not None:
             _write(record, judgement)
-        if not watch or given.code == DONE or (given.result.get("gate") or {}).get("verdict") == Verdict.FAIL.name:
+        verdict = (given.result.get("gate") or {}).get("verdict")
+        # What passed a moment ago may not now: a pull request must not stay green without being looked at
+        if not watch or given.outcome == "already" or (pr is None and (given.code == DONE or verdict == Verdict.FAIL.name)):
             return given
-        here.progress.say(f"gate: {(given.result.get('gate') or {}).get('verdict')}; looking again in {POLL.seconds} s")
+        here.progress.say(f"gate: {verdict}; looking again in {POLL.seconds} s")
         here.sleep(POLL)
 
 
