@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.adapters.foreign import quoted
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from bot.adapters.monitoring_http import Connection
-    from bot.adapters.prometheus_shapes import Matrix, Reply, Runtime, Vector
-    from bot.observations import FiringSpan, RuleSeen, TargetSeen
+    from bot.adapters.prometheus_shapes import Group, Matrix, Reply, Runtime, Vector
+    from bot.observations import FiringSpan, TargetSeen
     from bot.ports import Prometheus
 
 READINESS = "/-/ready"  # Mimir's is at /ready
@@ -62,17 +63,20 @@ class HttpPrometheus:
         return build.version
 
     def sample(self) -> Sample:
-        """Rules, targets and the time, asked at once, between two readings of the start time."""
+        """Rules, targets and the time, asked at once, each between two readings of the start time."""
         with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as pool:
             kind, first = pool.submit(self._check_kind), pool.submit(self._runtime)
-            kind.result()  # in the order in which faults are told: what it is comes first
+            kind.result()  # faults are told in this order: what it is comes first
             before, of_before = first.result()
-            clocks, loaded, scraped = pool.submit(self._clocks), pool.submit(self._rules), pool.submit(self._targets)
-            at, server_time, of_time = clocks.result()
-            rules, more_pages, of_rules = loaded.result()
-            targets, of_targets = scraped.result()
-            # As many as were asked before, so that each connection that a balancer gave to a server of its own is asked
-            after = [each.result() for each in [pool.submit(self._runtime) for _ in (clocks, loaded, scraped)]]
+            clocks = pool.submit(self._and_runtime, self._clocks)
+            loaded = pool.submit(self._groups)
+            scraped = pool.submit(self._and_runtime, self._targets)
+            (at, server_time, of_time), after_time = clocks.result()
+            groups, more_pages, of_rules = loaded.result()
+            last = pool.submit(self._runtime)
+            rules = alerting_rules(groups)  # meanwhile: of ten thousand, this takes as long
+            (targets, of_targets), after_targets = scraped.result()
+            after = (after_time, after_targets, last.result())
         others = [runtime.started for runtime, _ in after if runtime.started != before.started]
         return Sample(
             at=at,
@@ -80,7 +84,7 @@ class HttpPrometheus:
             started=before.started,
             started_after=(others or [before.started])[0],
             reload_succeeded=before.reload_succeeded and all(runtime.reload_succeeded for runtime, _ in after),
-            warnings=(*of_before, *of_time, *of_rules, *of_targets, *(warning for _, of_after in after for warning in of_after)),
+            warnings=(*of_before, *of_time, *of_rules, *of_targets, *chain.from_iterable(of_each for _, of_each in after)),
             more_pages=more_pages,
             rules=rules,
             targets=targets,
@@ -129,6 +133,10 @@ class HttpPrometheus:
     def _runtime(self) -> tuple[Runtime, tuple[str, ...]]:
         return ask(self.connection, "/api/v1/status/runtimeinfo", shape=RUNTIME)
 
+    def _and_runtime(self, ask_first: Callable[[], Content]) -> tuple[Content, tuple[Runtime, tuple[str, ...]]]:
+        """An answer, and then the start time, most likely over the same connection: a balancer may give each to another server."""
+        return ask_first(), self._runtime()
+
     def _clocks(self) -> tuple[datetime, datetime, tuple[str, ...]]:
         """Our time halfway, the server's, to the millisecond (its Date header is whole seconds), and warnings."""
         before = self.now()
@@ -141,8 +149,8 @@ class HttpPrometheus:
         targets, warnings = ask(self.connection, "/api/v1/targets", shape=TARGETS, parameters={"state": "active"})
         return tuple(meaning(self.connection, target_seen, target) for target in targets.active), warnings
 
-    def _rules(self) -> tuple[tuple[RuleSeen, ...], bool, tuple[str, ...]]:
-        """The alerting rules of all groups, whether some were left unread, and warnings."""
+    def _groups(self) -> tuple[tuple[Group, ...], bool, tuple[str, ...]]:
+        """All rule groups, whether some were left unread, and warnings."""
         page, warnings = ask(self.connection, "/api/v1/rules", shape=GROUPS, parameters={"type": "alert"})
         groups = page.groups
         for _ in range(MOST_PAGES):
@@ -151,7 +159,7 @@ class HttpPrometheus:
             where = {"type": "alert", "group_limit": GROUPS_PER_PAGE, "group_next_token": page.next_page}
             page, of_page = ask(self.connection, "/api/v1/rules", shape=GROUPS, parameters=where)
             groups, warnings = groups + page.groups, warnings + of_page
-        return alerting_rules(groups), bool(page.next_page), warnings
+        return groups, bool(page.next_page), warnings
 
     def _vector(self, query: str) -> Vector:
         return self._query(query, VECTOR)

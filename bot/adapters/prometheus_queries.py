@@ -58,16 +58,17 @@ def firing_count(alert: str, start: datetime, *, end: datetime) -> str:
 
 def parts(start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
     """A time in pieces that follow on one another, so that no reply holds the samples of all of it; none when it ends before it begins."""
-    length = max(PART, (end - start) / MOST_PARTS)
-    count = max(math.ceil((end - start) / length), 1) if start <= end else 0
+    count = min(max(round((end - start) / PART), 1), MOST_PARTS) if start <= end else 0
+    length = (end - start) / max(count, 1)
     return tuple((start + number * length, min(start + (number + 1) * length, end)) for number in range(count))
 
 
 def span(series: Values, start: datetime, *, end: datetime) -> FiringSpan | None:
     """When an alert fired between two moments, if it did."""
-    times = [time for time in (moment(seconds) for seconds, _ in series.values) if start <= time <= end]
+    earliest, latest = start.timestamp(), end.timestamp()
+    times = [seconds for seconds, _ in series.values if earliest <= seconds <= latest]
     labels = {name: value for name, value in series.metric.items() if name not in {"__name__", "alertstate"}}
-    return FiringSpan(labels, min(times), max(times)) if times else None
+    return FiringSpan(labels, moment(min(times)), moment(max(times))) if times else None
 
 
 def joined(spans: Iterable[FiringSpan]) -> tuple[FiringSpan, ...]:

@@ -57,9 +57,9 @@ def complete(look: Look, taken: Taken) -> PrometheusSeen:
     """With what can be asked only when rules are known, or is told best at the end."""
     prometheus, newest = look.prometheus, taken.samples[-1]
     with ThreadPoolExecutor() as pool:
-        lacking = pool.submit(prometheus.without_series, _selectors(newest, look.environment))
         images = pool.submit(prometheus.pod_images, look.environment.namespace)
         coverage = pool.submit(_coverage, look, newest)
+        lacking = pool.submit(prometheus.without_series, _selectors(newest, look.environment))  # last: reading many rules takes a while
         return PrometheusSeen(
             url=prometheus.url,
             samples=taken.samples,
