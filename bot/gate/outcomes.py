@@ -56,7 +56,7 @@ def in_words(duration: timedelta) -> str:
     """A duration by its two largest units, such as `2 hours 5 minutes`; seconds to the millisecond."""
     if duration < timedelta(0):
         return f"minus {in_words(-duration)}"
-    rest = duration.total_seconds()
+    rest = round(duration.total_seconds(), 3)  # first, so that no minute has 60 seconds
     parts = []
     for unit, length in UNITS:
         count, rest = divmod(rest, length)
