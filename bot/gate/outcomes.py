@@ -42,7 +42,7 @@ def unknown(code: str, summary: str, *, about: str = "", **facts: str) -> Outcom
     return Outcome(Verdict.UNKNOWN, code, summary, facts, about)
 
 
-def fail(code: str, summary: str, *, about: str = "", **facts: str) -> Outcome:
+def fail(code: str, summary: str, *, about: str, **facts: str) -> Outcome:
     """What is wrong."""
     return Outcome(Verdict.FAIL, code, summary, facts, about)
 

@@ -38,9 +38,8 @@ def canonical(expr: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
     def visit(node: promql_parser.Expr) -> None:
         if isinstance(node, promql_parser.StringLiteral):
             texts.append((node.val,))
-        selector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
-        if isinstance(selector, promql_parser.VectorSelector):
-            texts.append((selector.name or "", *sorted(_written(matcher) for matcher in selector.matchers.matchers)))
+        if isinstance(node, promql_parser.VectorSelector):
+            texts.append((node.name or "", *sorted(_written(matcher) for matcher in node.matchers.matchers)))
 
     parsed = _parsed(expr)
     promql_parser.walk(parsed, visit)
@@ -49,15 +48,14 @@ def canonical(expr: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
 
 def metric_selectors(expr: str) -> tuple[str, ...]:
     """The vector selectors of an expression, reduced to metric, job and namespace; those that Prometheus itself writes are left out."""
-    found: dict[str, None] = {}
+    found: list[str | None] = []
 
     def visit(node: promql_parser.Expr) -> None:
-        selector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
-        if isinstance(selector, promql_parser.VectorSelector) and (reduced := _reduced(selector, expr)):
-            found[reduced] = None
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(_reduced(node, expr))
 
-    promql_parser.walk(_parsed(expr), visit)
-    return tuple(found)
+    promql_parser.walk(_parsed(expr), visit)  # of a range, it visits the selector, too
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _parsed(expr: str) -> promql_parser.Expr:
