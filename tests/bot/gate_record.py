@@ -1,0 +1,188 @@
+"""What the gate says in each situation, word for word; `python -m tests.bot.gate_record` writes it down anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.gate import judge
+from bot.observations import AlertSeen, Matcher, NotifiedAlert, ResourceFault
+from tests.bot.gate_changes import (
+    alerting,
+    app,
+    each_replica,
+    fired,
+    freeze_by_command,
+    judged_rule,
+    place,
+    pods,
+    policy,
+    replica,
+    samples,
+    targets,
+)
+from tests.bot.gate_situations import (
+    API,
+    BLOCKING,
+    HOUR,
+    MINUTE,
+    NOON,
+    SECOND,
+    TICKET,
+    environment_seen,
+    on_environment,
+    promotion_ready,
+    source_moved_on,
+)
+from tests.bot.gate_violations import AROUND_NOON, DENIED, VIOLATIONS, required
+from tests.bot.test_gate_silences import ADDED, GONE, LABELS, NAMED, SEEN, SILENCE, law, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.observations import Finding, Judgement, Observations
+    from tests.bot.gate_changes import Change
+
+RECORD = Path(__file__).with_name("gate_record.txt")
+RENEW = "run `.venv/bin/python -m tests.bot.gate_record`, and review what it changes"
+HEAD = f"""What the gate says: everything, where all is well (of one Prometheus each), then what is new in each other situation.
+Not edited by hand: {RENEW}.
+"""
+READY = promotion_ready()
+ALONE = replace(READY, source=None)
+MATCHERS = tuple(Matcher(name, "x", is_regex=name in "cd", is_equal=name in "ac") for name in "dcba")
+OWN = {name: LABELS[name] for name in ("environment", "promotion_gate", "severity")}
+
+
+def on(role: str, *changes: Change, seen: Observations = READY) -> Observations:
+    """The observations, all these things changed in one environment."""
+    for change in changes:
+        seen = change(seen, role)
+    return seen
+
+
+def one_replica_each() -> Observations:
+    """The observations with one Prometheus replica in each environment."""
+    seen = READY
+    for role in ("source", "target"):
+        seen = on_environment(seen, role, lambda each: replace(each, prometheus=each.prometheus[:1]))
+    return seen
+
+
+def to_be_ended(seen: Observations = READY, **changes: Any) -> Observations:
+    """A blocking alert fires in the target, and what is promoted is to end it."""
+    return replace(on("target", alerting("firing", None), seen=seen), fixes=(ADDED,), **changes)
+
+
+def silenced() -> Observations:
+    """One Alertmanager has two silences for the alert that fires, one of which a second alert has, too; and what concerns others."""
+    mine = replace(SILENCE, id="s2", who="ben", why="mine", ends=NOON + MINUTE, matchers=(NAMED,))
+    odd = replace(mine, id="s3", matchers=MATCHERS)
+    alerts = (
+        NotifiedAlert(LABELS, ("s2", "gone", "s1"), ("f2", "f1")),
+        NotifiedAlert(LABELS | {"alertname": "Other"}, ("s1", "s3"), ("f1",)),
+        NotifiedAlert(LABELS | {"environment": "dev"}, ("s4",), ("f3",)),
+        NotifiedAlert({"environment": "prod"}, (), ("f4",)),
+    )
+    heard = replace(SEEN, alerts=alerts, silences=(SILENCE, mine, odd, replace(odd, id="s4")))
+    return told(on("target", alerting("firing", OWN)), heard, SEEN)
+
+
+def alerts(state: str) -> Change:
+    """Three instances of one alert of two Pods: since a while, since longer, since nobody knows when."""
+    since = (NOON - MINUTE, NOON - HOUR, None)
+    pods = ("pod-1", "pod-0", "pod-1")
+    seen = tuple(AlertSeen({"promotion_gate": "block", "pod": pod}, state, at) for pod, at in zip(pods, since, strict=True))
+    return judged_rule(BLOCKING, alerts=seen)
+
+
+def api_alone(seen: Observations, role: str) -> Observations:
+    """One release is promoted, all images of which have digests."""
+    return place(releases=READY.source.releases[:1] if READY.source else ())(seen, role)
+
+
+SITUATIONS = {
+    "a first promotion": replace(READY, target=environment_seen("prod", "target", releases=())),
+    "only the target is judged": ALONE,
+    "nothing is to soak": on("target", policy(soak=timedelta(0))),
+    "the source moved on": source_moved_on(),
+    "the source moved on, and its alerts cannot be seen": on("source", replica(window_start=None), seen=source_moved_on()),
+    "Argo CD never synced": on("target", app(operation=None)),
+    "Argo CD says what is wrong": on(
+        "target",
+        app(
+            health="Degraded",
+            sync="OutOfSync",
+            conditions=("one", "two"),
+            faults=(ResourceFault("Pod", "b", "Missing", ""), ResourceFault("Job", "a", "Degraded", "")),
+        ),
+    ),
+    "a window of Argo CD, two times": on("target", place(sync_window=replace(DENIED, times=("one", "two")))),
+    "images are pinned": on("source", api_alone, seen=on("target", policy(require_digests=True))),
+    "two images are not there": on("target", pods(dropping=":"), replica(pod_images=frozenset())),
+    "two other images run": on("target", pods(f"{API}:v1", "neo4j:5.0.0")),
+    "a window is open, and two apps are frozen": on(
+        "target", policy(freeze=(replace(AROUND_NOON, reason="night"),)), freeze_by_command(apps=("neo4j", "context-api"))
+    ),
+    "what is verified is frozen": on("target", freeze_by_command(), seen=ALONE),
+    "an alert fires and is to be ended": to_be_ended(),
+    "an alert fires and was to be ended, in time": to_be_ended(ALONE, cured_by=NOON + SECOND),
+    "an alert fires and was to be ended by now": to_be_ended(ALONE, cured_by=NOON),
+    "an alert waits and is to be ended": replace(on("target", alerting("pending", None)), fixes=(ADDED,)),
+    "several alerts fire": on("target", alerts("firing")),
+    "several alerts wait": on("target", alerts("pending")),
+    "several alerts do neither": on("target", alerts("resolved")),
+    "nobody knows since when an alert fires": on("target", judged_rule(TICKET, alerts=(AlertSeen({"b": "2", "a": "1"}, "firing", None),))),
+    "silences are ignored": silenced(),
+    "silences are honoured": law(silenced(), "honour"),
+    "an Alertmanager is not read, and silences are ignored": told(READY, SEEN, GONE),
+    "an Alertmanager is not read, and silences are honoured": law(told(READY, SEEN, GONE), "honour"),
+    "two rules are missing, in one sample": on("target", required("B", "A"), samples(1, rules=())),
+    "two rules are others": on("target", judged_rule(TICKET, query="vector(1)", duration=1.0), judged_rule(BLOCKING, labels={})),
+    "two rules have faults": on(
+        "target", judged_rule(TICKET, labels=OWN), judged_rule(TICKET, health="err"), judged_rule(BLOCKING, health="err")
+    ),
+    "two rules stand still": on(
+        "target", judged_rule(TICKET, labels=OWN), *(judged_rule(name, last_evaluation=NOON - 41 * SECOND) for name in (TICKET, BLOCKING))
+    ),
+    "two metrics are missing": on("target", replica(metrics_without_series=("b", "a"))),
+    "a target without a name is down": on("target", targets(labels={}, health="down")),
+    "it warns in a sample and elsewhere": on("target", samples(1, warnings=("one", "two")), replica(warnings=("three",))),
+    "alerts fired in the source a day ago": on("source", each_replica(window_start=NOON - 48 * HOUR), fired(30 * HOUR, 20 * HOUR)),
+}
+
+
+def text() -> str:
+    """All findings of the first part, the new ones of the second; of violations what keeps from passing, once for each kind."""
+    well = judge(READY, now=NOON)
+    of_one = judge(one_replica_each(), now=NOON)
+    parts = [HEAD, section("all is well", of_one, of_one.findings)]
+    for name, seen in SITUATIONS.items():
+        judgement = judge(seen, now=NOON)
+        parts.append(section(name, judgement, [each for each in judgement.findings if each not in well.findings]))
+    kinds = set()
+    for violation in VIOLATIONS:
+        judgement = judge(violation.change(READY, violation.roles[0]), now=NOON)
+        kind = (violation.row, violation.codes)
+        parts.append(section(f"{violation.name}, {violation.roles[0]}", judgement, () if kind in kinds else judgement.reasons))
+        kinds.add(kind)
+    return "\n".join(parts)
+
+
+def section(name: str, judgement: Judgement, shown: Iterable[Finding]) -> str:
+    """The verdict, its reasons' codes, and some findings."""
+    codes = " ".join(dict.fromkeys(reason.code for reason in judgement.reasons))
+    return f"== {name}: {judgement.verdict.name} {codes}".rstrip() + "\n" + "".join(map(told_of, shown))
+
+
+def told_of(finding: Finding) -> str:
+    """Every part of a finding."""
+    facts = "; ".join(f"{name}: {value}" for name, value in finding.facts.items())
+    head = f"{finding.row} {finding.verdict.name} {finding.code} | {finding.subject} | {finding.summary}\n"
+    return head + (f"    {facts}\n" if facts else "")
+
+
+if __name__ == "__main__":
+    RECORD.write_text(text(), "utf-8")
