@@ -16,6 +16,7 @@ from bot.policies.data_folders import DATA_FOLDER_POLICIES
 from bot.policies.declared import DECLARED_POLICIES
 from bot.policies.destinations import DESTINATION_POLICIES
 from bot.policies.disruption import DISRUPTION_POLICIES
+from bot.policies.external_secrets import EXTERNAL_SECRET_POLICIES
 from bot.policies.files import FILE_POLICIES
 from bot.policies.gateway import GATEWAY_POLICIES
 from bot.policies.hooks import HOOK_POLICIES
@@ -41,6 +42,8 @@ from bot.policies.qdrant_keys import QDRANT_KEY_POLICIES
 from bot.policies.quota import QUOTA_POLICIES
 from bot.policies.references import REFERENCE_POLICIES
 from bot.policies.resources import RESOURCE_POLICIES
+from bot.policies.restarts import RESTART_POLICIES
+from bot.policies.rollouts import ROLLOUT_POLICIES
 from bot.policies.scaling import SCALING_POLICIES
 from bot.policies.selectors import SELECTOR_POLICIES
 from bot.policies.services import SERVICE_POLICIES
@@ -48,7 +51,9 @@ from bot.policies.sources import deprecated_fields, unread_files
 from bot.policies.stateful_sets import STATEFUL_SET_POLICIES
 from bot.policies.storage import STORAGE_POLICIES
 from bot.policies.traffic import TRAFFIC_POLICIES
+from bot.policies.uvicorn import UVICORN_POLICIES
 from bot.policies.variables import VARIABLE_POLICIES
+from bot.policies.waves import WAVE_POLICIES
 
 if TYPE_CHECKING:
     from bot.policies.manifests import Policy, SourcePolicy
@@ -58,14 +63,15 @@ POLICIES: tuple[Policy, ...] = (
     *ADDRESS_POLICIES,
     *API_SETTING_POLICIES,
     *AUTHORIZATION_POLICIES,
-    *BACKUP_POLICIES,
     *BACKUP_ALERT_POLICIES,
     *BACKUP_FOLDER_POLICIES,
+    *BACKUP_POLICIES,
     *BACKUP_SETTING_POLICIES,
     *DATA_FOLDER_POLICIES,
     *DECLARED_POLICIES,
     *DESTINATION_POLICIES,
     *DISRUPTION_POLICIES,
+    *EXTERNAL_SECRET_POLICIES,
     *FILE_POLICIES,
     *GATEWAY_POLICIES,
     *HOOK_POLICIES,
@@ -77,19 +83,21 @@ POLICIES: tuple[Policy, ...] = (
     *MONITOR_POLICIES,
     *MOUNT_POLICIES,
     *MTLS_POLICIES,
-    *NEO4J_POLICIES,
     *NEO4J_CLUSTER_POLICIES,
     *NEO4J_MEMORY_POLICIES,
+    *NEO4J_POLICIES,
     *NETWORK_POLICIES,
     *PLACEHOLDER_POLICIES,
     *PLACE_POLICIES,
     *POD_POLICIES,
     *PROBE_POLICIES,
-    *QDRANT_POLICIES,
     *QDRANT_KEY_POLICIES,
+    *QDRANT_POLICIES,
     *QUOTA_POLICIES,
     *REFERENCE_POLICIES,
     *RESOURCE_POLICIES,
+    *RESTART_POLICIES,
+    *ROLLOUT_POLICIES,
     *SCALING_POLICIES,
     *SELECTOR_POLICIES,
     *SERIES_POLICIES,
@@ -97,6 +105,8 @@ POLICIES: tuple[Policy, ...] = (
     *STATEFUL_SET_POLICIES,
     *STORAGE_POLICIES,
     *TRAFFIC_POLICIES,
+    *UVICORN_POLICIES,
     *VARIABLE_POLICIES,
+    *WAVE_POLICIES,
 )
 SOURCE_POLICIES: tuple[SourcePolicy, ...] = (deprecated_fields, unread_files)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.policies.backup_jobs import PART, backups
 from bot.policies.backup_programs import KINDS, LONGEST, STEPS, TEXT, UPLOAD, Variable
 from bot.policies.contracts import LIBRARIES, NEO4J
-from bot.policies.fields import number
+from bot.policies.fields import integer, number
 from bot.policies.label_selectors import NAME
 from bot.policies.manifests import said_in
 from bot.policies.variables import REFERENCE, variables_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Violation
 
 REMOTE = "RCLONE_CONFIG_STORE_"
+TIMEOUT = "_TIMEOUT_SECONDS"
 RCLONES_OWN = frozenset({"RCLONE_CONFIG", "RCLONE_CONFIG_DIR", "RCLONE_CONFIG_PASS"})
 S3_KEYS = (f"{REMOTE}ACCESS_KEY_ID", f"{REMOTE}SECRET_ACCESS_KEY")
 
@@ -140,10 +141,24 @@ def no_run_is_taken_for_a_killed_one(manifests: Manifests) -> Iterator[Violation
                 yield each.wrong(LONGEST.name, what, hint=f"write {longest}")
 
 
+def runs_have_the_time_that_they_are_told_of(manifests: Manifests) -> Iterator[Violation]:
+    """A run is not killed while its program still waits for an answer."""
+    for backup in backups(manifests):
+        pods = backup.pods
+        job = ("spec", "jobTemplate", "spec") if pods.kind == "CronJob" else ("spec",)
+        longest = integer(pods.owner, *job, "activeDeadlineSeconds")
+        waits = {name: value for each in backup.running for name, value in each.values.items() if name.endswith(TIMEOUT) and value}
+        for name, value in waits.items():
+            if longest is not None and value.isdecimal() and longest <= int(value):
+                what = f"is {longest}, and {name} is {value}: the run is killed while it still waits for an answer"
+                yield pods.wrong(".".join((*job, "activeDeadlineSeconds")), what, hint=f"write more than {value}, or lower {name}")
+
+
 BACKUP_SETTING_POLICIES = (
     backup_jobs_are_what_they_say,
     backup_programs_have_their_variables,
     backup_settings_are_read,
     backup_secrets_come_from_secrets,
     no_run_is_taken_for_a_killed_one,
+    runs_have_the_time_that_they_are_told_of,
 )

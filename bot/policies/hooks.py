@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from bot.hooks import DELETE_POLICIES, DELETE_POLICY, HOOK, HOOK_TYPES, PREFIX
-from bot.policies.fields import mapping
+from bot.hooks import DELETE_POLICIES, DELETE_POLICY, HOOK, HOOK_TYPES, OBJECT_OPTIONS, PREFIX, SYNC_OPTIONS, words_of
+from bot.policies.fields import mapping, mappings
 from bot.policies.manifests import wrong
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ ANNOTATIONS = frozenset(
         *("ignore-resource-updates", "sync-options", "sync-wave"),
     )
 )
+
+WORDS = words_of(OBJECT_OPTIONS)
 
 
 def hooks_run_in_a_phase(manifests: Manifests) -> Iterator[Violation]:
@@ -50,7 +52,29 @@ def annotations_are_argo_cds(manifests: Manifests) -> Iterator[Violation]:
                 yield wrong(item, _place(name), what, hint=_instead(name, ANNOTATIONS))
 
 
-HOOK_POLICIES = (hooks_run_in_a_phase, hooks_are_deleted_as_meant, annotations_are_argo_cds)
+def sync_options_are_argo_cds(manifests: Manifests) -> Iterator[Violation]:
+    """Each option of one object's sync is one that there is."""
+    yield from _spelt(manifests, SYNC_OPTIONS, WORDS, "is {}, which Argo CD does not know: what it is meant to prevent is done")
+
+
+def data_goes_after_a_yes_alone(manifests: Manifests) -> Iterator[Violation]:
+    """What holds data, and the namespace around it, is pruned and deleted after a person's yes."""
+    keepers = [item for item in manifests.of("StatefulSet") if mappings(item, "spec", "volumeClaimTemplates")]
+    for item in (*manifests.of("Namespace"), *manifests.of("PersistentVolumeClaim"), *keepers):
+        said = {word.strip() for word in str(mapping(item, "metadata", "annotations").get(SYNC_OPTIONS, "")).split(",")}
+        for deed, done in (("Prune", "a commit that leaves it out"), ("Delete", "who deletes the Application")):
+            if not {f"{deed}=confirm", f"{deed}=false"} & said:
+                what = f"lacks {deed}=confirm: {done} removes it, and data with it, at once"
+                yield wrong(item, _place(SYNC_OPTIONS), what, hint="write Prune=confirm,Delete=confirm")
+
+
+HOOK_POLICIES = (
+    hooks_run_in_a_phase,
+    hooks_are_deleted_as_meant,
+    annotations_are_argo_cds,
+    sync_options_are_argo_cds,
+    data_goes_after_a_yes_alone,
+)
 
 
 def _spelt(manifests: Manifests, name: str, known: frozenset[str], what: str) -> Iterator[Violation]:

@@ -30,7 +30,7 @@ def config_maps_exist(manifests: Manifests) -> Iterator[Violation]:
     """Every ConfigMap that Pods name is rendered, with the keys that they ask for."""
     known = config_keys(manifests)
     for pods in manifests.pods:
-        for each in _references(pods, "configMap"):
+        for each in references(pods, "configMap"):
             if each.name not in known:
                 what = f"names ConfigMap {each.name}, which is not rendered: the container is not created"
                 yield pods.wrong(each.where, what, hint=_instead(each.name, known, "generate it with configMapGenerator"))
@@ -42,12 +42,12 @@ def secrets_exist(manifests: Manifests) -> Iterator[Violation]:
     """Every Secret that Pods name is written by an ExternalSecret, with the keys that they ask for; each is reported once."""
     known = secret_keys(manifests)
     for pods in manifests.pods:
-        named = {each.name: each for each in reversed(list(_references(pods, "secret")))}
+        named = {each.name: each for each in reversed(list(references(pods, "secret")))}
         for each in (named[name] for name in sorted(named.keys() - known.keys())):
             what = f"names Secret {each.name}, which nothing here makes: the container is not created until a person makes it"
             hint = _instead(each.name, known, "use the feature `secrets` of the app, or create it as the README says")
             yield pods.wrong(each.where, what, hint=hint, is_error=False)
-        for each in _references(pods, "secret"):
+        for each in references(pods, "secret"):
             if each.key and each.name in known:
                 yield from _key(pods, each, known[each.name], owner=f"Secret {each.name}")
 
@@ -115,7 +115,7 @@ REFERENCE_POLICIES = (
 )
 
 
-def _references(pods: Pods, kind: str) -> Iterator[Reference]:
+def references(pods: Pods, kind: str) -> Iterator[Reference]:
     """Where Pods name a `configMap` or a `secret` that must be there."""
     for where, container in pods.containers():
         for variable in mappings(container, "env"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, indexed, integer, mapping, text, words
+from bot.policies.fields import at, indexed, integer, mapping, mappings, text, words
 from bot.policies.manifests import name_of, wrong
+from bot.policies.quantities import quantity
 from bot.policies.replicas import targets
 from bot.policies.sidecars import has_sidecar
 
@@ -102,6 +103,32 @@ def sidecars_do_not_count(manifests: Manifests) -> Iterator[Violation]:
                 yield wrong(scaler, f"{where}.containerResource.container", what, hint="name one of its containers")
 
 
+def targets_can_be_reached(manifests: Manifests) -> Iterator[Violation]:
+    """The use at which Pods are added is one that a container can come to: below its limit."""
+    for scaler in manifests.of(HPA):
+        pods = target_of(manifests, scaler, "scaleTargetRef")
+        containers = {text(each, "name"): each for each in mappings(pods.spec, "containers")} if pods else {}
+        for index, metric in indexed(scaler, "spec", "metrics"):
+            resource, part = text(metric, "containerResource", "name"), mapping(metric, "containerResource")
+            sizes = mapping(containers.get(text(part, "container")), "resources")
+            asked, most = (quantity(at(sizes, key, resource)) for key in ("requests", "limits"))
+            share = integer(part, "target", "averageUtilization")
+            if share is not None and asked is not None and most is not None and asked * share >= most * 100:
+                what = f"is {share}% of a request of {at(sizes, 'requests', resource)}, which the limit of {at(sizes, 'limits', resource)} "
+                where = f"spec.metrics[{index}].containerResource.target.averageUtilization"
+                yield wrong(scaler, where, f"{what}never lets it reach: no Pod is ever added", hint="lower it, such as to 70")
+
+
+def scaling_is_steady(manifests: Manifests) -> Iterator[Violation]:
+    """Pods are added when they are needed, and not removed at the first quiet moment: a new one takes minutes to start."""
+    for scaler in manifests.of(HPA):
+        if integer(scaler, "spec", "behavior", "scaleDown", "stabilizationWindowSeconds") == 0:
+            what = "is 0: each dip in load removes Pods that the next minute needs, and that start slowly"
+            yield wrong(scaler, "spec.behavior.scaleDown.stabilizationWindowSeconds", what, hint="write 300")
+        if text(scaler, "spec", "behavior", "scaleUp", "selectPolicy") == "Disabled":
+            yield wrong(scaler, "spec.behavior.scaleUp.selectPolicy", "is Disabled: no Pod is ever added", hint="write Max")
+
+
 def updates_of_size_fit(manifests: Manifests) -> Iterator[Violation]:
     """A VerticalPodAutoscaler does not restart members, and leaves alone what the horizontal one acts on."""
     for scaler in manifests.of(VPA):
@@ -145,5 +172,7 @@ SCALING_POLICIES = (
     members_are_not_scaled,
     metrics_are_served,
     sidecars_do_not_count,
+    targets_can_be_reached,
+    scaling_is_steady,
     updates_of_size_fit,
 )

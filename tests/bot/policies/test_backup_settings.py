@@ -14,6 +14,7 @@ from bot.policies.backup_settings import (
     backup_secrets_come_from_secrets,
     backup_settings_are_read,
     no_run_is_taken_for_a_killed_one,
+    runs_have_the_time_that_they_are_told_of,
 )
 from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd, good
 
@@ -83,6 +84,7 @@ FAILING = (
         *(no_run_is_taken_for_a_killed_one, f"{BACKUP} spec.jobTemplate.spec.activeDeadlineSeconds", 7201, "write 7201"),
         field=f"{TAKES}.env[BACKUP_LONGEST_SECONDS]",
     ),
+    Failing(runs_have_the_time_that_they_are_told_of, f"{BACKUP} spec.jobTemplate.spec.activeDeadlineSeconds", 600, "more than 600"),
     set_to("BACKUP_STOER", "store:elsewhere", "did you mean BACKUP_STORE?", policy=backup_settings_are_read),
     set_to("RCLONE_CONFIG_STROE_REGION", "eu-central-1", "RCLONE_CONFIG_STORE_REGION", policy=backup_settings_are_read),
 )

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from bot.policies.hooks import HOOK_POLICIES, annotations_are_argo_cds, hooks_are_deleted_as_meant, hooks_run_in_a_phase
+from bot.policies.hooks import (
+    HOOK_POLICIES,
+    annotations_are_argo_cds,
+    data_goes_after_a_yes_alone,
+    hooks_are_deleted_as_meant,
+    hooks_run_in_a_phase,
+    sync_options_are_argo_cds,
+)
 from tests.bot.policies.examples import Failing, changed, check_failing, check_module, check_odd
 
 JOB = "Job qdrant-check metadata.annotations"
+OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK, DELETED = "argocd.argoproj.io/hook", "argocd.argoproj.io/hook-delete-policy"
 
 
@@ -23,6 +31,21 @@ FAILING = (
     said({HOOK: "Sync", DELETED: "HookSucceeded;HookFailed"}, DELETED, hooks_are_deleted_as_meant, "HookFailed"),
     said({DELETED: "HookSucceeded"}, DELETED, hooks_are_deleted_as_meant, "add argocd.argoproj.io/hook"),
     said({"argocd.argoproj.io/hooks": "PostSync"}, "argocd.argoproj.io/hooks", annotations_are_argo_cds, f"did you mean {HOOK}?"),
+    said({OPTIONS: "Prune=confirmed"}, OPTIONS, sync_options_are_argo_cds, "did you mean Prune=confirm?"),
+    said({OPTIONS: "Replace=true,SkipDryRunOnMissing=true"}, OPTIONS, sync_options_are_argo_cds, "SkipDryRunOnMissingResource=true"),
+    Failing(
+        *(data_goes_after_a_yes_alone, "StatefulSet qdrant metadata.annotations", {OPTIONS: "Prune=confirm"}, "Delete=confirm"),
+        field=f"metadata.annotations[{OPTIONS}]",
+    ),
+    Failing(
+        *(
+            data_goes_after_a_yes_alone,
+            "Namespace context-staging metadata.annotations",
+            {OPTIONS: "Prune=true,Delete=false"},
+            "Prune=confirm",
+        ),
+        field=f"metadata.annotations[{OPTIONS}]",
+    ),
 )
 
 

@@ -59,6 +59,15 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         (put(HPA, "spec/metrics/0/containerResource/container", "app"),),
         [f"{HPA} spec.metrics[0].containerResource.container"],
     ),
+    "a use that the limit forbids": (
+        (put(HPA, "spec/metrics/0/containerResource/target", {"type": "Utilization", "averageUtilization": 250}),),
+        [f"{HPA} spec.metrics[0].containerResource.target.averageUtilization"],
+    ),
+    "down at the first quiet moment": (
+        (put(HPA, "spec/behavior", {"scaleDown": {"stabilizationWindowSeconds": 0}}),),
+        [f"{HPA} spec.behavior.scaleDown.stabilizationWindowSeconds"],
+    ),
+    "never up": ((put(HPA, "spec/behavior", {"scaleUp": {"selectPolicy": "Disabled"}}),), [f"{HPA} spec.behavior.scaleUp.selectPolicy"]),
     "two autoscalers on cpu": ((put(VPA, "spec/updatePolicy/updateMode", "Recreate"),), [f"{VPA} spec.updatePolicy.updateMode"]),
     "the default mode on cpu": ((cut(VPA, "spec/updatePolicy"),), [f"{VPA} spec.updatePolicy.updateMode"]),
     "Auto beside nothing": (
