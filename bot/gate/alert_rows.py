@@ -134,16 +134,24 @@ def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hol
     return problems or [good("not-quarantined", "no release to be promoted is quarantined", holds=str(len(holds)))]
 
 
-def images_are_pinned(releases: tuple[Release, ...], law: Policy) -> list[Outcome]:
-    """Row 10: where policy wants digests, every image to be promoted has one: a tag alone may be another image tomorrow."""
+def images_are_pinned(releases: tuple[Release, ...], law: Policy, rendered: frozenset[str] | None) -> list[Outcome]:
+    """Row 10: where policy wants digests, every image that would run has one: a tag alone may be another image tomorrow.
+
+    A release may declare images that another environment alone runs; where nobody knows what is rendered (None), all of them count.
+    """
     if not law.require_digests:
         return []
-    loose = [(release.app, image.reference) for release in releases for image in release.images if not image.digest]
+    loose = [
+        (release.app, image.reference)
+        for release in releases
+        for image in release.images
+        if not image.digest and (rendered is None or image.reference in rendered)
+    ]
     problems = [
         fail("image-unpinned", f"{reference} has no digest; `bot pin {app}` resolves it", about=app, image=reference)
         for app, reference in loose
     ]
-    return problems or [good("images-pinned", "every image to be promoted is pinned by its digest")]
+    return problems or [good("images-pinned", "every image that would run is pinned by its digest")]
 
 
 def _law(held: Hold) -> dict[str, str]:

@@ -88,7 +88,8 @@ def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     name = observations.target.environment.name
     quarantines = alert_rows.releases_are_not_quarantined(releases, observations.holds)
     found = [_finding(10, f"{name}: holds", outcome=outcome) for outcome in quarantines]
-    return found + [_finding(10, name, outcome=outcome) for outcome in alert_rows.images_are_pinned(releases, law)]
+    pinned = alert_rows.images_are_pinned(releases, law, observations.coming_images)
+    return found + [_finding(10, name, outcome=outcome) for outcome in pinned]
 
 
 def _about_freezes(observations: Observations, now: datetime) -> list[Finding]:

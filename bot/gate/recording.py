@@ -15,7 +15,7 @@ from bot.model import BotError
 from bot.observations import Observations
 
 MOST_BYTES = 64 * 1024 * 1024  # of observations once unpacked
-SETS = frozenset({"rendered_images", "pod_images"})  # without an order of their own
+SETS = frozenset({"coming_images", "rendered_images", "pod_images"})  # without an order of their own
 HINT = "give the evidence as the bot wrote it: the comment of the pull request, or what `bot gate --json` printed"
 
 

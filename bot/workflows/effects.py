@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from bot.contents import image_problems
+from bot.contents import image_problems, rendered_images
 from bot.model import RenderError, Verdict
 from bot.objects_diff import diff_objects
 from bot.observations import Finding
@@ -21,23 +21,37 @@ if TYPE_CHECKING:
 RELEASE_ROW = 12  # where the gate's table asks whether the tree is the release
 
 
-def compare(
-    world: World, target: Environment, *, before: str, after: str, releases: tuple[Release, ...]
-) -> tuple[tuple[ObjectChange, ...], tuple[Finding, ...]]:
+class Compared(NamedTuple):
+    """What changes in a render, what is wrong with it, and every image that it names; None where it fails."""
+
+    changes: tuple[ObjectChange, ...]
+    problems: tuple[Finding, ...]
+    images: frozenset[str] | None
+
+
+def compare(world: World, target: Environment, *, before: str, after: str, releases: tuple[Release, ...]) -> Compared:
     """What changes in a render between two commits; a render that fails, or holds what it may not, is a problem."""
     folder = read_folder(world.origin, after, target)
     found = [problem(target, "environment-contents", f"{p.file} {p.what}") for p in environment_contents(folder, target)]
     try:
         new = render_at(world.origin, world.renderer, commit=after, environment=target)
     except RenderError as error:
-        return (), (*found, problem(target, "overlay-does-not-fit", error.message))
+        return Compared((), (*found, problem(target, "overlay-does-not-fit", error.message)), None)
     found += [problem(target, "image-not-released", f"{p.file} {p.what}") for p in image_problems(new.objects, releases)]
     found += [problem(target, "patch-matches-nothing", f"{p.file}: {p.what}") for p in unmatched_patches(folder, target, new)]
     try:
         old = render_at(world.origin, world.renderer, commit=before, environment=target).objects
     except RenderError:
         old = ()  # what is there is broken; the change may be the cure
-    return diff_objects(old, new.objects), tuple(found)
+    return Compared(diff_objects(old, new.objects), tuple(found), frozenset(rendered_images([*new.objects])))
+
+
+def images_at(world: World, target: Environment, commit: str) -> frozenset[str] | None:
+    """Every image that an environment names at a commit; None where it does not render."""
+    try:
+        return frozenset(rendered_images([*render_at(world.origin, world.renderer, commit=commit, environment=target).objects]))
+    except RenderError:
+        return None
 
 
 def problem(environment: Environment, code: str, summary: str) -> Finding:

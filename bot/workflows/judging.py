@@ -48,7 +48,9 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
     )
     seen_source, seen_target = see_environments(world, [source, target])
     stack = planned.stack
-    observations = Observations(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes, problems=planned.problems)
+    observations = Observations(
+        *(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes), problems=planned.problems, coming_images=planned.images
+    )
     return replace(judge(observations, now=world.now()), observed=observations)
 
 

@@ -13,7 +13,7 @@ from bot.promotion import allowed_paths, branch_of, check_alert_names, plan_prom
 from bot.risks import dangerous_first, risks
 from bot.workflows.approvals import second_person
 from bot.workflows.changes import Changes, Proposal, candidate
-from bot.workflows.effects import compare, content_problems, drift_problems
+from bot.workflows.effects import compare, content_problems, drift_problems, images_at
 from bot.workflows.exercised import unexercised
 from bot.workflows.inside import commits_inside
 from bot.workflows.law import weakened_finding
@@ -45,6 +45,7 @@ class Planned:
     changes: tuple[ObjectChange, ...]
     risks: tuple[str, ...]
     problems: tuple[Finding, ...]
+    images: frozenset[str] | None  # that the target would render; None where it does not
 
     @property
     def releases(self) -> tuple[Release, ...]:
@@ -68,6 +69,7 @@ class Nothing:
     releases: tuple[Release, ...]  # that the source runs
     problems: tuple[Finding, ...] = ()
     fixes: tuple[str, ...] = ()
+    images: frozenset[str] | None = None  # that the target renders
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def plan(world: World, source_name: str, target_name: str, wish: Wish = WHOLE) -
         asked=wish.apps,
     )
     if found is None:
-        return Nothing(stack, source, target, application, tuple(offered[app] for app in wish.apps or offered if app in offered))
+        running = tuple(offered[app] for app in wish.apps or offered if app in offered)
+        return Nothing(stack, source, target, application, running, images=images_at(world, target, stack.commit))
     found = replace(found, drop_reason=wish.drop_hotfix, fixes=check_alert_names(wish.fixes))
     if found.dropped and not wish.drop_hotfix:
         hint = "bring its image into apps/ and promote that, or say --drop-hotfix REASON"
@@ -146,7 +149,7 @@ def prepare(
     """Renders the target before and after a head is merged, and looks for problems; `branch`: where the head lies, if elsewhere."""
     source, target = stack.environment(found.source), stack.environment(found.target)
     landing = world.origin.merged_tree(stack.commit, commit) or commit
-    changes, problems = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
+    changes, problems, images = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
     problems += drift_problems(stack, found) + content_problems(world, found)
 
     def approved() -> str | None:
@@ -163,7 +166,8 @@ def prepare(
         risks=sentences,
         unexercised=unexercised(world.origin, stack, found, application=application, landing=landing),
     )
-    return Planned(stack, source, target, application, found, replace(proposal, body=body), commit, landing, changes, sentences, problems)
+    proposal = replace(proposal, body=body)
+    return Planned(stack, source, target, application, found, proposal, commit, landing, changes, sentences, problems, images)
 
 
 def _after(stack: Stack, found: Plan) -> tuple[Release, ...]:

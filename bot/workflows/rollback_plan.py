@@ -11,7 +11,7 @@ from bot.holds import hold_path, hold_text
 from bot.model import BotError, Freeze, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
-from bot.releases import record_text, unpinned
+from bot.releases import record_text
 from bot.rollback import branch_of, choose_run, held, is_rolled_back, quarantine, refuse_following_main
 from bot.workflows.changes import Changes, Proposal
 from bot.workflows.observe import runs_at
@@ -126,18 +126,8 @@ def _move(
     good = read_stack(objects, choice.run.commit).release(environment.name, app)
     if hold := held(good, stack.readable_holds):
         raise BotError(f"{app} {good.version} is quarantined: {hold.why}", f"lift it with `bot unquarantine {hold.environment} {hold.id}`")
-    _refuse_unpinned(environment, good)
     stopped = quarantine(bad, good, environment=environment.name, who=who, when=when, why=request.reason) if bad.tree else None
     return Move(bad, good, stopped, choice.run.commit, choice.warning)
-
-
-def _refuse_unpinned(environment: Environment, good: Release) -> None:
-    """Whatever the hurry: admission refuses such Pods, so that this would be no way back."""
-    loose = unpinned(good)
-    if loose and environment.policy.require_digests:
-        message = f"this rollback is refused: {loose[0]} of {good.app} {good.version} has no digest, and {environment.name} requires one"
-        hint = f"name a release that has digests with --to TREE, or roll forward: `bot pin {good.app}`, then promote"
-        raise BotError(message, hint)
 
 
 def _without_quarantined(objects: Objects, stack: Stack, environment: Environment, app: str, *, runs: tuple[Run, ...]) -> tuple[Run, ...]:

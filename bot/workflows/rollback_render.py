@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.contents import rendered_images
 from bot.model import BotError, RenderError
 from bot.objects_diff import diff_objects
 from bot.ports import FOLDER, Entry
+from bot.releases import unpinned
 from bot.risks import lasting_risks, stateful
 from bot.workflows.observe import tree_of
 from bot.workflows.rendering import render_at
@@ -45,11 +47,22 @@ def rendered(
         commit = objects.make_commit(stack.commit, changes, "rollback")
         after = _objects(objects, renderer, commit, environment)
         notes = (*notes, f"without it: {world_before}")
+    _refuse_unpinned(environment, after, moves)
     difference = diff_objects(before, after)
     refused = lasting_risks(difference)
     if refused:
         raise BotError(f"this rollback is refused: {refused[0]}", "roll forward, or move the data by hand first")
     return changes, commit, "\n".join(change.diff for change in difference), notes
+
+
+def _refuse_unpinned(environment: Environment, after: tuple[dict[str, object], ...], moves: tuple[Move, ...]) -> None:
+    """Whatever the hurry: admission refuses such Pods, so that this would be no way back."""
+    running = frozenset(rendered_images([*after])) if environment.policy.require_digests else frozenset[str]()
+    for good in (move.good for move in moves):
+        if loose := [reference for reference in unpinned(good) if reference in running]:
+            message = f"this rollback is refused: {loose[0]} of {good.app} {good.version} has no digest, which {environment.name} requires"
+            hint = f"name a release that has digests with --to TREE, or roll forward: `bot pin {good.app}`, then promote"
+            raise BotError(message, hint)
 
 
 def _objects(objects: Objects, renderer: Renderer, commit: str, environment: Environment) -> tuple[dict[str, object], ...]:

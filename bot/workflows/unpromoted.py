@@ -81,12 +81,12 @@ class Unpromoted:
             yield Finding(12, "environment-contents", Verdict.FAIL, name, what)
             return
         releases = tuple(self.after.releases[name].values())
-        changes, problems = compare(self.world, environment, before=self.stack.commit, after=self.landing, releases=releases)
+        changes, problems, images = compare(self.world, environment, before=self.stack.commit, after=self.landing, releases=releases)
         yield from problems
         yield from (problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
         who = self._approved([name])
         for way in ways:
-            yield from way_findings(self.stack, way, is_stateful=self._keeps_data(environment, way), approved=who)
+            yield from way_findings(self.stack, way, is_stateful=self._keeps_data(environment, way), approved=who, images=images)
         if any(way.kind == "returned" for way in ways):
             yield from (problem(environment, "rollback-loses-data", risk) for risk in lasting_risks(changes))
         returned = {way.app for way in ways if way.kind == "returned"}

@@ -88,13 +88,13 @@ def _only_tags(world: World, old: Release, new: Release) -> bool:
         return False
 
 
-def way_findings(stack: Stack, way: Way, *, is_stateful: bool, approved: str | None) -> Iterator[Finding]:
+def way_findings(stack: Stack, way: Way, *, is_stateful: bool, approved: str | None, images: frozenset[str] | None) -> Iterator[Finding]:
     """What speaks against it, and who must say yes first."""
     subject = f"{way.environment.name}: {way.app}"
     yield Finding(12, f"release-{way.kind}", Verdict.PASS, subject, f"{way.app} is {way.kind}", _facts(way))
     if way.after is not None:
         policy = way.environment.policy
-        for outcome in (*releases_are_not_quarantined((way.after,), stack.holds), *images_are_pinned((way.after,), policy)):
+        for outcome in (*releases_are_not_quarantined((way.after,), stack.holds), *images_are_pinned((way.after,), policy, images)):
             yield Finding(10, outcome.code, outcome.verdict, subject, outcome.summary, outcome.facts)
     code = {"returned": "returned-stateful" if is_stateful else "", HOTFIX: "hotfix-declared", "removed": "app-removed"}.get(way.kind)
     if code:

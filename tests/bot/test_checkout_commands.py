@@ -187,6 +187,18 @@ def test_what_admission_refuses_is_no_way_back(checkout: Path, bot: Bot) -> None
     assert bot.bot("rollback", "staging", "context-api", "--print", "--to", loose).code == 0
 
 
+def test_an_image_that_runs_elsewhere_alone_keeps_nobody_from_going_back(checkout: Path, bot: Bot) -> None:
+    images = checkout / "apps/context-api/images/kustomization.yaml"
+    images.write_text(f'{images.read_text().rstrip()}\n  - name: docker.io/library/other\n    newTag: "1.0.0"\n')
+    commit(checkout)
+    take_anew(checkout, bot)
+    good = git(checkout, "rev-parse", "HEAD:apps/context-api")
+    images.write_text(images.read_text().replace("v1.4.2", "v1.4.3"))
+    commit(checkout)
+    take_anew(checkout, bot)
+    assert bot.bot("rollback", "prod", "context-api", "--print", "--to", good).code == 0
+
+
 def test_size_says_at_least_and_at_most(checkout: Path, bot: Bot) -> None:
     assert (checkout / "apps").is_dir()
     size = bot.bot("size", "prod").result["environments"]["prod"]
