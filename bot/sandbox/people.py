@@ -25,6 +25,11 @@ class Person:
     repository: str
     token: str
 
+    @property
+    def address(self) -> str:
+        """The repository's address with the person's token in it, for Git."""
+        return f"{self.url.replace('http://', f'http://x-access-token:{self.token}@')}/{self.repository}.git"
+
     def approve(self, number: int, words: str = "") -> None:
         """Approves the head of a pull request."""
         self.call("POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": words})
@@ -44,8 +49,7 @@ class Person:
     def clone(self, folder: Path) -> Path:
         """A working clone, made once."""
         if not folder.exists():
-            address = self.url.replace("http://", f"http://x-access-token:{self.token}@")
-            _git(folder.parent, "clone", "--quiet", f"{address}/{self.repository}.git", str(folder))
+            _git(folder.parent, "clone", "--quiet", self.address, str(folder))
         return folder
 
     def push(self, folder: Path, files: Mapping[str, str | None], subject: str, *, branch: str = "main") -> str:

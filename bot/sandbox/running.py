@@ -99,6 +99,7 @@ class Sandbox:
         return (
             f"\nThe sandbox runs ({self.monitoring.description}):\n"
             f"  repository: {self.url}\n  Argo CD: {self.argocd_url}/applications/context-prod\n{prometheus}"
+            f"  push to it as a person: git clone {self.ada.address}\n"
             f"  try: bot bump context-api {tag}\n       bot pin\n"
             f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
             f'  approve pull request N: {curl} -d \'{{"event":"APPROVE"}}\' {pulls}/N/reviews\n'
