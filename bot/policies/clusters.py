@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PREFIX = "ctx-"
 KEPT = frozenset({"ctx-archive", "ctx-fast-ssd"})  # of databases, and of what is rarely read: in the cluster of the last environment
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+EBS = "ebs.csi.aws.com"
 IN_TREE = "kubernetes.io/"  # removed from Kubernetes; what is left of them is translated to CSI drivers
 
 
@@ -61,6 +62,14 @@ def storage_classes_say_what_becomes_of_volumes(manifests: Manifests) -> Iterato
             )
 
 
+def volumes_are_encrypted(manifests: Manifests) -> Iterator[Violation]:
+    """Volumes of AWS are encrypted: an account's default may be another, and nobody sees which it is."""
+    for item in manifests.of("StorageClass"):
+        if item.get("provisioner") == EBS and text(item, "parameters", "encrypted") != "true":
+            what = "is not true: whether what is stored can be read from a disk or a snapshot is left to the account"
+            yield wrong(item, "parameters.encrypted", what, hint='write encrypted: "true"')
+
+
 def admission_fails_closed(manifests: Manifests) -> Iterator[Violation]:
     """What cannot be judged is refused."""
     for item in manifests.of(POLICY):
@@ -95,6 +104,7 @@ CLUSTER_POLICIES = (
     storage_classes_use_csi_drivers,
     storage_classes_have_names_of_their_own,
     storage_classes_say_what_becomes_of_volumes,
+    volumes_are_encrypted,
     admission_fails_closed,
     admission_policies_are_bound,
     bindings_refuse,

@@ -26,9 +26,10 @@ from bot.workflows.naming import by_environment, without_hashes
 from bot.workflows.platform import read_platform
 from bot.workflows.rendering import WORKLOADS, containers, render_at, sources_of
 from bot.workflows.stack import app_heads, read_stack
+from bot.workflows.validate_clusters import cluster_problems, fit_problems, place_problems
 from bot.workflows.validate_files import contents_problems, record_problems, repository_problems
 from bot.workflows.validate_head import head_problems, with_head
-from bot.workflows.validate_platform import place_problems, platform_problems, project_problems, storage_problems
+from bot.workflows.validate_platform import platform_problems, project_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,7 +76,8 @@ def validate(
     found += place_problems(environments, clusters)
     if not names:
         found = [*repository_problems(objects, stack), *found, *platform_problems(objects, platform, commit, inspectors=inspectors)]
-        found += storage_problems(platform, looks, environments)
+        found += cluster_problems(objects, platform, commit, inspectors=inspectors)
+        found += fit_problems(platform, looks, environments)
         complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
         found += unused_images(complete) if len(complete) == len(environments) else ()
     return tuple(sorted(_once(found), key=lambda problem: not problem.is_error))

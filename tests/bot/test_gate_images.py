@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.gate import judge
 from bot.model import Policy, Verdict
-from bot.observations import Observations
 from tests.bot.gate_situations import GRAPH, NEW_API, NOON, promotion_ready
+
+if TYPE_CHECKING:
+    from bot.observations import Observations
 
 LOOSE = GRAPH.reference  # has no digest
 
