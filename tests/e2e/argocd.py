@@ -39,6 +39,10 @@ class ArgoCD:
         """All Applications by name."""
         return {app["metadata"]["name"]: app for app in self.cluster.items(APPLICATIONS)}
 
+    def behind(self, commit: str) -> list[str]:
+        """The Applications that have not seen a commit."""
+        return [name for name, app in self.applications().items() if app.get("status", {}).get("sync", {}).get("revision") != commit]
+
     def set_conditions(self) -> dict[str, str]:
         """The ApplicationSet's conditions: type and status."""
         found = self.cluster.get(f"{APPLICATION_SETS}/environments")
@@ -58,8 +62,8 @@ class ArgoCD:
         return found
 
     def refresh(self, *names: str) -> None:
-        """Has it look at Git at once, as a webhook would."""
-        for name in names or self.applications():
+        """Has it look at Git at once, as a webhook would; it compares every object with the cluster each time."""
+        for name in names:
             self.cluster.patch(f"{APPLICATIONS}/{name}", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
 
     def end_operation(self, name: str) -> None:

@@ -83,6 +83,8 @@ def _environment(folder: Path, plane: Plane, peers: Mapping[str, Path]) -> dict[
         "ARGOCD_PLUGINSOCKFILEPATH": str(folder / "plugins"),
         "ARGOCD_RECONCILIATION_JITTER": "0",
         "ARGOCD_DEFAULT_CACHE_EXPIRATION": "1h",
+        "ARGOCD_K8S_CLIENT_QPS": "500",  # its 50 let a comparison of a hundred objects wait for seconds
+        "ARGOCD_K8S_CLIENT_BURST": "1000",
     }
 
 

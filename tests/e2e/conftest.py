@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
 SECONDS = 600  # of a test; the first one starts everything
+FAILED = pytest.StashKey[int]()  # how many tests had failed when a scenario began
+CARRIES_ON = "carries_on"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """To start over costs ten seconds."""
+    config.addinivalue_line("markers", f"{CARRIES_ON}: begins with the releases that the last scenario left, unless it failed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,10 +66,14 @@ def running(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 
 @pytest.fixture
-def world(running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> World:
-    """Three environments that run the same release, Synced and Healthy, and a clone to stand in."""
+def world(request: pytest.FixtureRequest, running: Running, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> World:
+    """Three environments, Synced and Healthy, and a clone to stand in: with the same release, or as the last scenario left them."""
     for name, value in running.sandbox.variables().items():
         monkeypatch.setenv(name, value)
-    found = World(running, capsys)
-    found.start_over()
+    found, failed = World(running, capsys), request.session.testsfailed
+    if request.node.get_closest_marker(CARRIES_ON) and failed == request.config.stash.get(FAILED, 0):
+        found.carry_on()
+    else:
+        found.start_over()
+    request.config.stash[FAILED] = failed
     return found

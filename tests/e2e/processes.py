@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 5
 QUOTED = 1500  # characters of a log's end in a message
+GOGC = "400"  # of all programs in Go: collecting garbage less often takes a fifth off their CPU time, for some hundred MB
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -66,7 +67,7 @@ class Processes:
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [str(word) for word in command],
-                env={"PATH": os.environ["PATH"], "HOME": str(self.logs), **(env or {})},
+                env={"PATH": os.environ["PATH"], "HOME": str(self.logs), "GOGC": GOGC, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

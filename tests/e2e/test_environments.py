@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bot.conftest import NEW
-
 if TYPE_CHECKING:
     from tests.e2e.cluster import Object
     from tests.e2e.world import World
 
+NEXT = "v1.4.9"
 ENVIRONMENTS = ("dev", "staging", "prod")
 FILE = "environments/staging/environment.yaml"
 
@@ -33,7 +32,7 @@ def test_a_deleted_folder_takes_nothing_with_it_and_is_named(world: World) -> No
     files = world.git("ls-tree", "-r", "--name-only", "main", "environments/prod").split()
     removed = world.push(dict.fromkeys(files), "prod is not needed any more")
     world.argocd.look()
-    world.argocd.refresh()
+    world.look_at_git()
     world.wait_for("the others at main", lambda: world.application("staging")["status"]["sync"].get("revision") == removed)
     assert identities(world) == before
     assert "environments/prod is gone from main" in problems(world)["prod"]
@@ -56,9 +55,9 @@ def test_a_malformed_file_stops_nobody_else_and_is_named(world: World) -> None:
     world.argocd.look()
     assert world.argocd.set_conditions()["ErrorOccurred"] == "True"
     assert FILE in problems(world)["staging"]
-    world.has_release()
+    world.has_release(NEXT)
     world.wait_until_synced()
-    assert world.releases("dev") == {NEW}
+    assert world.releases("dev") == {NEXT}
     assert identities(world) == before
     world.restore(FILE, main)
     world.argocd.look()

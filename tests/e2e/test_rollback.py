@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bot.conftest import APP, NEW
+import pytest
+
+from tests.bot.conftest import APP
 
 if TYPE_CHECKING:
     from tests.e2e.cluster import Object
     from tests.e2e.world import World
 
+GOOD, BETTER = "v2.2.0", "v2.3.0"
 WAITS = "waiting for healthy state of apps/Deployment/context-api"
 WINDOW = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"], "manualSync": True}
 
@@ -29,7 +32,7 @@ def goes_to_staging(world: World, tag: str) -> str:
     """A release is in dev and promoted to staging on main, whose commit is answered; Argo CD is told."""
     world.has_release(tag)
     world.has_promoted("dev", "staging")
-    world.argocd.refresh()
+    world.look_at_git()
     return world.git("rev-parse", "main")
 
 
@@ -39,6 +42,7 @@ def operation(world: World) -> Object:
     return found
 
 
+@pytest.mark.carries_on
 def test_a_sync_that_hangs_on_a_bad_release_is_ended(world: World) -> None:
     """Healthy in dev, crashing in staging: Argo CD waits for the Deployment for ever, and for nothing that main says."""
     before = world.releases("staging")
@@ -59,6 +63,7 @@ def test_a_sync_that_hangs_on_a_bad_release_is_ended(world: World) -> None:
     assert (again.code, "release-quarantined" in again.codes) == (3, True)
 
 
+@pytest.mark.carries_on
 def test_a_sync_whose_smoke_hook_fails_has_failed_and_can_be_rolled_back(world: World) -> None:
     before = world.releases("staging")
     goes_to_staging(world, "v2.1.0-breaks-its-contract-in-context-staging")
@@ -74,9 +79,10 @@ def test_a_sync_whose_smoke_hook_fails_has_failed_and_can_be_rolled_back(world: 
     assert synced.code == 0, synced
 
 
+@pytest.mark.carries_on
 def test_a_database_that_is_down_does_not_block_it(world: World) -> None:
     before = world.releases("staging")
-    goes_to_staging(world, NEW)
+    goes_to_staging(world, GOOD)
     world.wait_until_synced()
     world.crash("staging", "qdrant")
     world.wait_for("staging to be unwell", lambda: world.application("staging")["status"]["health"]["status"] != "Healthy")
@@ -86,11 +92,12 @@ def test_a_database_that_is_down_does_not_block_it(world: World) -> None:
     assert world.crashing("staging")
 
 
+@pytest.mark.carries_on
 def test_in_a_sync_window_a_promotion_waits_and_a_rollback_is_live(world: World) -> None:
     before = world.releases("staging")
-    goes_to_staging(world, NEW)
+    goes_to_staging(world, BETTER)
     world.wait_until_synced()
-    assert world.releases("staging") == {NEW}
+    assert world.releases("staging") == {BETTER}
     for project in ("context-staging", "context-prod"):
         world.argocd.windows(project, [WINDOW])
     held = world.bot("gate", "staging", "prod")

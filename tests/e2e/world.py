@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.adapters.prometheus import open_prometheus
-from bot.model import MAIN
+from bot.model import MAIN, BotError
 from bot.ports import Entry
 from tests.bot.conftest import Town
 from tests.e2e.argocd import syncing
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.e2e.cluster import Object
     from tests.e2e.running import Running
 
+REST_SECONDS = 20  # a test that leaves something that hangs costs the next one so much
 API, DATABASES = "ghcr.io/dpdpdpdp0987/context-api", ("qdrant", "neo4j")
 
 
@@ -40,7 +41,28 @@ class World(Town):
         self.running, self.argocd, self.cluster = running, running.argocd, running.plane.cluster
 
     def start_over(self) -> None:
-        """Every test begins with main as the first found it, no open pull request, and all Synced and Healthy."""
+        """Main as the first test found it, no open pull request, and all Synced and Healthy."""
+        self._tidy_up()
+        objects, main, base = self.sandbox.objects, self.running.main(), self.running.base
+        if self.tree("", main) != self.tree("", base):
+            wanted = {name: Entry(name, entry.mode, entry.sha) for name, entry in objects.entries(base, "").items()}
+            changes: Changes = dict.fromkeys(objects.entries(main, "")) | wanted
+            self.git("update-ref", f"refs/heads/{MAIN}", objects.make_commit(main, changes, "the next test begins"))
+        self.look_at_git()
+        self.wait_for("everything as it was", self._has_calmed_down)
+        self.wait_until_synced()
+
+    def carry_on(self) -> None:
+        """The same, but main stays as the last test left it, if all comes to rest with it."""
+        self._tidy_up()
+        self.look_at_git()
+        try:
+            self.wait_for("what the last test left to come to rest", lambda: is_at_rest(self.running), seconds=REST_SECONDS)
+        except BotError:
+            self.start_over()
+        self.wait_until_synced()
+
+    def _tidy_up(self) -> None:
         for number in self.open_pulls().values():
             self.sandbox.ada.call("PATCH", f"/pulls/{number}", {"state": "closed"})
         for branch in self.git("for-each-ref", "--format=%(refname)", "refs/heads").split():
@@ -49,14 +71,10 @@ class World(Town):
         for environment in self.running.tokens:
             self._kill(environment, self.crashing(environment))
             self.argocd.windows(f"context-{environment}", [])
-        objects, main, base = self.sandbox.objects, self.git("rev-parse", MAIN), self.running.base
-        if self.tree("", main) != self.tree("", base):
-            wanted = {name: Entry(name, entry.mode, entry.sha) for name, entry in objects.entries(base, "").items()}
-            changes: Changes = dict.fromkeys(objects.entries(main, "")) | wanted
-            self.git("update-ref", f"refs/heads/{MAIN}", objects.make_commit(main, changes, "the next test begins"))
-        self.argocd.refresh()
-        self.wait_for("everything as it was", self._has_calmed_down)
-        self.wait_until_synced()
+
+    def look_at_git(self) -> None:
+        """Tells Argo CD of main, as a webhook would, where it has not seen it."""
+        self.argocd.refresh(*self.argocd.behind(self.running.main()))
 
     def _kill(self, environment: str, names: list[str]) -> None:
         """Removes Pods as a kubelet that has lost them would: nobody is asked to end first."""
@@ -66,7 +84,7 @@ class World(Town):
 
     def _has_calmed_down(self) -> bool:
         """Whether all is at rest; ends syncs of what is not main any more, those that begin meanwhile, too."""
-        main = self.git("rev-parse", MAIN)
+        main = self.running.main()
         for name, application in self.argocd.applications().items():
             if syncing(application) not in {None, main}:
                 self.argocd.end_operation(name)
@@ -106,7 +124,7 @@ class World(Town):
         """How long it takes until an environment runs what main holds, Synced and Healthy."""
         began, main = time.monotonic(), self.git("rev-parse", MAIN)
         wait_for(
-            f"{environment} at main", lambda: is_well(self.application(environment), revision=main), seconds=SYNC_SECONDS, every=0.05,
+            f"{environment} at main", lambda: is_well(self.application(environment), revision=main), seconds=SYNC_SECONDS, every=0.1,
             why=lambda: describe(self.running),
         )  # fmt: skip
         return time.monotonic() - began
@@ -144,7 +162,7 @@ class World(Town):
 
     def wait_until_synced(self) -> None:
         """Waits until every environment runs what main holds, and its Prometheus has seen the Pods."""
-        self.argocd.refresh()
+        self.look_at_git()
         self.wait_for("every Application Synced and Healthy", lambda: is_at_rest(self.running))
         for name, running in self.sandbox.monitoring.prometheus.items():
             images = {image for image in self.images(name) if "@" in image}
