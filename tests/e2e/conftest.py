@@ -14,7 +14,7 @@ from bot.adapters.git_checkout import open_checkout
 from bot.model import BotError
 from bot.sandbox.origin import AUTHOR, Pace
 from tests.e2e.peers import find_peers
-from tests.e2e.running import run_world
+from tests.e2e.running import SOAK, run_world
 from tests.e2e.world import World
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.e2e.running import Running
 
 ROOT = Path(__file__).resolve().parents[2]
-PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
+PACE = Pace(soak=SOAK, samples=1, watch=timedelta(seconds=2))
 SECONDS = 600  # of a test; the first one starts everything
 FAILED = pytest.StashKey[int]()  # how many tests had failed when a scenario began
 CARRIES_ON = "carries_on"

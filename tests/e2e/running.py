@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tests.e2e.plane import Plane
 
 SYNC_SECONDS = 240
+SOAK = timedelta(seconds=2)  # rules are evaluated each second: of one second there is no sample yet while a machine is busy
 DOWN = frozenset({"Succeeded", "Failed"})
 
 
@@ -102,6 +104,18 @@ def is_at_rest(running: Running) -> bool:
     return all(is_well(applications.get(f"context-{name}"), revision=main) for name in running.tokens)
 
 
+def has_soaked(running: Running) -> bool:
+    """Whether what happened last in Git or to an Application is a soak ago."""
+    states = [app.get("status", {}) for app in running.argocd.applications().values()]
+    times = [
+        status.get(part, {}).get(when)
+        for status in states
+        for part, when in (("health", "lastTransitionTime"), ("operationState", "finishedAt"))
+    ]
+    committed = datetime.fromtimestamp(int(running.sandbox.objects.git.text("show", "--no-patch", "--format=%ct", MAIN)), UTC)
+    return datetime.now(UTC) - max([committed, *(datetime.fromisoformat(each) for each in times if each)]) > SOAK
+
+
 def is_well(application: Object | None, *, revision: str | None = None) -> bool:
     """Whether an Application is Synced and Healthy, at a commit if one is given, and no operation runs or waits."""
     status = (application or {}).get("status", {})
@@ -130,7 +144,7 @@ def describe(running: Running) -> str:
 
 def pods(cluster: Cluster, namespace: str) -> tuple[PodSeen, ...]:
     """The live Pods of a namespace, from the API server."""
-    found = cluster.items(f"/api/v1/namespaces/{namespace}/pods")
+    found = cluster.items(f"/api/v1/namespaces/{namespace}/pods?resourceVersion=0")  # what it has at hand: Prometheus asks each second
     return tuple(_pod(item) for item in found if "deletionTimestamp" not in item["metadata"] and item["status"].get("phase") not in DOWN)
 
 

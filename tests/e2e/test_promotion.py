@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.sandbox.running import LATER
 from tests.bot.conftest import APP, NEW
 from tests.e2e.argocd_start import POLL
 
@@ -27,28 +26,52 @@ def api_image(world: World, environment: str) -> str:
 
 
 @pytest.mark.carries_on
-def test_a_release_travels_to_staging_then_prod_and_leaves_the_databases_alone(
+def test_a_release_travels_alone_to_staging_then_prod_and_touches_nothing_else(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
     """Live where it has come to, and nowhere else. How long each way takes is recorded: docs/DEPLOYMENT_CHECKLIST.md names it."""
     old = {name: world.images(name) for name in ("staging", "prod")}
     databases = {name: world.generations(name) for name in ("dev", "staging", "prod")}
+    limited = base_changes(world)
     released = is_bumped(world)
     world.wait_until_synced()
     assert {name: world.images(name) for name in old} == old
+    assert limits(world, "dev") != limited["dev"]
     before = world.running.main()
-    world.argocd.tell(before=before, after=world.land("dev", "staging"))
+    world.argocd.tell(before=before, after=world.land(world.propose("dev", "staging", APP)))
     record_property("from merge to Synced and Healthy, with webhook, in seconds", f"{world.seconds_until_well('staging'):.1f}")
     world.wait_until_synced()
     assert (api_image(world, "staging"), world.images("prod")) == (released, old["prod"])
-    world.land("staging", "prod")
+    assert world.tree("environments/staging/release/foundation") != world.tree("apps/foundation")
+    lands_when_no_alert_fires(world, world.propose("staging", "prod"))
     seconds = world.seconds_until_well("prod")
     record_property(f"from merge to Synced and Healthy, looking every {POLL} s, in seconds", f"{seconds:.1f}")
     world.wait_until_synced()
     assert api_image(world, "prod") == released
     assert world.tree("environments/prod/release/context-api") == world.tree("apps/context-api")
+    assert {name: limits(world, name) for name in old} == {name: limited[name] for name in old}
     assert {name: world.generations(name) for name in databases} == databases
     assert world.application("prod")["status"]["sync"]["revision"] == world.running.main()
+
+
+def lands_when_no_alert_fires(world: World, number: str) -> None:
+    """An alert that begins after the approval turns the verdict; it is merged when that is over."""
+    before = world.running.main()
+    world.errors("staging", on=True)
+    judged = world.bot("gate", "--pr", number, "--watch")
+    assert (judged.code, judged.result["gate"]["verdict"], "alert-firing" in judged.codes) == (3, "FAIL", True)
+    refused = world.bot("merge", number, "--wait")
+    assert (refused.code, refused.outcome, world.running.main()) == (3, "refused", before)
+    world.errors("staging", on=False)
+    world.land(number)
+
+
+def base_changes(world: World) -> dict[str, Object]:
+    """Another app changes in `apps/`, where dev alone follows it; answers what was live before."""
+    old = {name: limits(world, name) for name in ("dev", "staging", "prod")}
+    assert old["dev"] == old["staging"]
+    world.push({LIMITS: world.git("show", f"main:{LIMITS}").replace("memory: 512Mi", "memory: 500Mi") + "\n"}, "foundation: less memory")
+    return old
 
 
 def is_bumped(world: World) -> str:
@@ -61,21 +84,6 @@ def is_bumped(world: World) -> str:
     released = f"{REPOSITORY}:{NEW}@{digest}"
     assert api_image(world, "dev") == released
     return released
-
-
-@pytest.mark.carries_on
-def test_one_app_is_promoted_alone_and_a_base_change_of_another_stays_in_dev(world: World) -> None:
-    """A change of `apps/` reaches dev at once, and from there only what is promoted."""
-    old = {name: limits(world, name) for name in ("dev", "staging", "prod")}
-    assert old["dev"] == old["staging"]
-    world.has_release(LATER)
-    world.push({LIMITS: world.git("show", f"main:{LIMITS}").replace("memory: 512Mi", "memory: 500Mi") + "\n"}, "foundation: less memory")
-    world.wait_until_synced()
-    assert limits(world, "dev") != old["dev"]
-    world.promote("dev", "staging", APP)
-    assert api_image(world, "staging") == api_image(world, "dev")
-    assert {name: limits(world, name) for name in ("staging", "prod")} == {name: old[name] for name in ("staging", "prod")}
-    assert world.tree("environments/staging/release/foundation") != world.tree("apps/foundation")
 
 
 def limits(world: World, environment: str) -> Object:

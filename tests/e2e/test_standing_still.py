@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bot.conftest import APP
+from tests.e2e.running import SOAK
 
 if TYPE_CHECKING:
     from tests.bot.conftest import Answered
@@ -61,7 +62,7 @@ def test_the_soak_begins_anew_with_an_application_that_was_deleted_and_made_anew
 def test_a_source_that_is_behind_main_is_moving(world: World) -> None:
     """Its release would be promotable, had it soaked; Argo CD has not seen what comes next."""
     law = world.git("show", f"main:{LAW}")
-    world.push({LAW: law.replace("soak: 1s", "soak: 1h") + "\n"}, "staging: an hour of soak")
+    world.push({LAW: law.replace(f"soak: {SOAK.seconds}s", "soak: 1h") + "\n"}, "staging: an hour of soak")
     world.has_release()
     world.wait_until_synced()
     with world.stopped("argocd-application-controller"):

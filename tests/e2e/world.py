@@ -17,7 +17,7 @@ from tests.bot.conftest import Town
 from tests.e2e.argocd import syncing
 from tests.e2e.plane import CRASH_ANNOTATION
 from tests.e2e.processes import Found, wait_for
-from tests.e2e.running import SYNC_SECONDS, describe, is_at_rest, is_well, pods
+from tests.e2e.running import SYNC_SECONDS, describe, has_soaked, is_at_rest, is_well, pods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,15 +110,19 @@ class World(Town):
         """How often the databases' objects were changed."""
         return {name: self.live(environment, "statefulsets", name)["metadata"]["generation"] for name in DATABASES}
 
-    def land(self, source: str, target: str) -> str:
-        """Promotes and merges; answers main's commit, which is not waited for."""
-        opened = self.bot("promote", source, target)
+    def propose(self, source: str, target: str, *apps: str) -> str:
+        """Promotes; answers the number of the pull request, which is approved."""
+        opened = self.bot("promote", source, target, *apps)
         assert opened.code == 0, opened
         number = opened.result["pull_request"]["number"]
         self.sandbox.ada.approve(number)
-        merged = self.bot("merge", str(number), "--wait")
+        return str(number)
+
+    def land(self, number: str) -> str:
+        """Merges; answers main's commit, which is not waited for."""
+        merged = self.bot("merge", number, "--wait")
         assert merged.outcome == "merged", merged
-        return self.git("rev-parse", MAIN)
+        return self.running.main()
 
     def seconds_until_well(self, environment: str) -> float:
         """How long it takes until an environment runs what main holds, Synced and Healthy."""
@@ -161,7 +165,7 @@ class World(Town):
         return wait_for(what, look, seconds=seconds, why=lambda: describe(self.running))
 
     def wait_until_synced(self) -> None:
-        """Waits until every environment runs what main holds, and its Prometheus has seen the Pods."""
+        """Waits until every environment runs what main holds, its Prometheus has seen the Pods, and the soak is over."""
         self.look_at_git()
         self.wait_for("every Application Synced and Healthy", lambda: is_at_rest(self.running))
         for name, running in self.sandbox.monitoring.prometheus.items():
@@ -169,6 +173,7 @@ class World(Town):
             prometheus = open_prometheus(running.url, authorization=None, timeout=5, now=lambda: datetime.now(UTC))
             namespace = f"context-{name}"
             self.wait_for(f"{name}'s Prometheus to see the Pods", partial(_sees, prometheus, namespace, images))
+        self.wait_for("the soak to be over", lambda: has_soaked(self.running))
 
 
 def _sees(prometheus: Prometheus, namespace: str, images: set[str]) -> bool:
