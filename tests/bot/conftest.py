@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bot.sandbox.running import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-PACE = Pace(soak=timedelta(seconds=1), samples=1, watch=timedelta(seconds=2))
+PACE = Pace(soak=timedelta(seconds=2), samples=1, watch=timedelta(seconds=2))
 APP = "context-api"
 NEW = "v1.5.0"
 

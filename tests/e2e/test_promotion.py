@@ -58,7 +58,7 @@ def lands_when_no_alert_fires(world: World, number: str) -> None:
     """An alert that begins after the approval turns the verdict; it is merged when that is over."""
     before = world.running.main()
     world.errors("staging", on=True)
-    judged = world.bot("gate", "--pr", number, "--watch")
+    judged = world.bot("gate", "--pr", number)
     assert (judged.code, judged.result["gate"]["verdict"], "alert-firing" in judged.codes) == (3, "FAIL", True)
     refused = world.bot("merge", number, "--wait")
     assert (refused.code, refused.outcome, world.running.main()) == (3, "refused", before)
