@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from bot.adapters.prometheus import open_prometheus
@@ -81,20 +80,6 @@ def test_a_query_that_is_refused_says_why(adapter: Prometheus) -> None:
     with pytest.raises(UnobservableError, match="parse error") as refused:
         adapter.without_series(["up{"])
     assert refused.value.code == "prometheus-status"
-
-
-def test_a_failed_reload_shows(adapter: Prometheus, fresh: RunningPrometheus, folder: Path) -> None:
-    """Prometheus goes on with its old rules, and says that the last reload failed."""
-    assert adapter.sample().reload_succeeded
-    good = (folder / "rules.yml").read_text("utf-8")
-    (folder / "rules.yml").write_text("groups: 1", "utf-8")
-    httpx.post(f"{fresh.url}/-/reload", trust_env=False)
-    broken = adapter.sample()
-    (folder / "rules.yml").write_text(good, "utf-8")
-    httpx.post(f"{fresh.url}/-/reload", trust_env=False)
-    assert not broken.reload_succeeded
-    assert len(broken.rules) == 2
-    assert adapter.sample().reload_succeeded
 
 
 def test_a_configuration_that_does_not_load_is_told(tmp_path: Path) -> None:
