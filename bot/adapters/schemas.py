@@ -7,6 +7,7 @@ and closed: unknown fields are refused. The rules in `x-kubernetes-validations` 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER = files("bot.schemas")
 SCRIPT = "python -m bot.schemas.derive"
-META = "io.k8s.apimachinery.pkg.apis.meta.v1."  # of the definitions that custom resources take from Kubernetes
+REFERENCE = re.compile(r'"\$ref": "#/\$defs/([^"]+)"')
 
 Schema = dict[str, Any]  # Any: JSON Schema is arbitrary JSON
 
@@ -91,11 +92,28 @@ def _document(name: str) -> Schema:
 
 @lru_cache(maxsize=512)
 def _validator(api: str, kind: str, version: str) -> tuple[jsonschema_rs.Draft202012Validator, Schema]:
-    own = _document(_file_of(api, version))
-    shared = _document(f"kubernetes-{version}")["$defs"]
-    definitions = {name: shared[name] for name in shared if name.startswith(META)} | own["$defs"]
-    schema = {"$ref": f"#/$defs/{own['kinds'][f'{api} {kind}']}", "$defs": definitions}
+    file = _file_of(api, version)
+    root = _document(file)["kinds"][f"{api} {kind}"]
+    schema = {"$ref": f"#/$defs/{root}", "$defs": _reached(root, file, version)}
     return jsonschema_rs.Draft202012Validator(schema, formats=dict(FORMATS), validate_formats=True), schema
+
+
+def _reached(root: str, file: str, version: str) -> Schema:
+    """The definitions that one refers to, and these in turn: the validator reads all that it is given, and that takes its time."""
+    own, shared = _document(file)["$defs"], _document(f"kubernetes-{version}")["$defs"]
+    found: Schema = {}
+    waiting = [root]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = own[name] if name in own else shared[name]
+            waiting += _referred(name, file if name in own else f"kubernetes-{version}")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _referred(name: str, file: str) -> tuple[str, ...]:
+    return tuple(REFERENCE.findall(json.dumps(_document(file)["$defs"][name])))
 
 
 def _finding(document: Schema, error: jsonschema_rs.ValidationError) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -44,8 +45,9 @@ def add_on_problems(folders: Iterable[str], texts: Mapping[str, str]) -> Iterato
             yield from check(path, loaded)
 
 
+@lru_cache(maxsize=256)
 def values_of(path: str, written: str) -> Any:  # noqa: ANN401 - YAML enters here
-    """What a file of an add-on holds; BotError when it is not YAML."""
+    """What a file of an add-on holds, for reading alone; BotError when it is not YAML."""
     with readable(path):
         return YAML(typ="safe").load(written)
 

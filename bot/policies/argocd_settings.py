@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -42,6 +43,11 @@ KEPT = {  # what may be left unsaid, but not be another
     (PARAMETERS, "server.disable.auth"): (("false",), "everyone who reaches Argo CD may do everything"),
 }
 SECRETS = {"argocd-secret": SETTINGS, "argocd-notifications-secret": NOTIFICATIONS}  # -> whose settings refer to it
+KNOWN_HEALTH = (
+    *("Pod", "PersistentVolumeClaim", "Service", "apps/DaemonSet", "apps/Deployment", "apps/ReplicaSet", "apps/StatefulSet"),
+    *("autoscaling/HorizontalPodAutoscaler", "batch/CronJob", "batch/Job", "cert-manager.io/Certificate"),
+    *("external-secrets.io/ExternalSecret", "external-secrets.io/SecretStore", "policy/PodDisruptionBudget"),
+)
 ALLOWED = frozenset({"get", "sync"})
 BUILD = re.compile(r"--(enable-alpha-plugins|enable-exec|enable-helm|load-restrictor|network)\b")
 SECRET = re.compile(r"(?i)[\w.-]*(?:secret|password|token|authorization)[\w.-]*$")
@@ -75,6 +81,7 @@ def setting_problems(folder: str, texts: Mapping[str, str]) -> Iterator[Problem]
     if BUILD.search(options):
         what = f"kustomize.buildOptions is {options}: Argo CD renders what `bot validate` and the gate do not"
         yield Problem(path, what, "remove it")
+    yield from _replaced_health(*said.get(SETTINGS, {}).get("resource.customizations", ("", "")))
     yield from _rights(*said.get(RIGHTS, {}).get("policy.csv", ("", "")))
     for name in (SETTINGS, NOTIFICATIONS):
         for key, (value, path) in said.get(name, {}).items():
@@ -106,6 +113,15 @@ def triggers(said: Written) -> frozenset[str]:
 def services(said: Written) -> frozenset[str]:
     """The names of those by whom they are told."""
     return frozenset(key.rpartition(".")[2] for key in said.get(NOTIFICATIONS, {}) if key.startswith("service."))
+
+
+def _replaced_health(customizations: str, path: str) -> Iterator[Problem]:
+    """The gate asks Argo CD whether workloads are healthy; what it knows by itself is not to be said anew."""
+    for pattern, each in mapping({"all": _loaded(path, customizations)}, "all").items():
+        hidden = [kind for kind in KNOWN_HEALTH if fnmatchcase(kind, str(pattern))]
+        if hidden and "health.lua" in mapping(each):
+            what = f"resource.customizations replaces the health of {', '.join(hidden)}, by which the gate knows whether a release works"
+            yield Problem(path, what, "name the kinds whose health Argo CD does not know, and no others")
 
 
 def _rights(policy: str, path: str) -> Iterator[Problem]:

@@ -16,7 +16,9 @@ _UNITS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fracti
 def at(item: object, *keys: str) -> Any:  # noqa: ANN401 - YAML enters here
     """What lies at a path of keys; None where the path ends early."""
     for key in keys:
-        item = item.get(key) if isinstance(item, dict) else None
+        if not isinstance(item, dict):
+            return None
+        item = item.get(key)
     return item
 
 

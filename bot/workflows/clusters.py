@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.model import BotError
+from bot.policies.add_ons import values_of
 from bot.policies.fields import text
 from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.ports import FOLDER
-from bot.simple_yaml import load_simple, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,6 @@ def _cluster(folder: str, texts: Mapping[str, str]) -> Cluster:
 
 def _loaded(texts: Mapping[str, str], path: str) -> Any:  # noqa: ANN401 - YAML enters here
     try:
-        with readable(path):
-            return load_simple(texts.get(path, ""))
+        return values_of(path, texts.get(path, ""))
     except BotError:
         return None  # named as no YAML where files of add-ons are read

@@ -16,7 +16,7 @@ from bot.policies.changes import immutable_changes
 from bot.policies.images import PIN, unpinned
 from bot.policies.manifests import SCRAPE_INTERVAL, Manifests
 from bot.policies.metrics.labels import panels_find_series
-from bot.policies.origins import origin_of, origins
+from bot.policies.origins import origin_of, origins, patch_of
 from bot.policies.sources import READ_BY_KUSTOMIZE
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def problems(look: Look, found: Iterable[Violation]) -> Iterator[Problem]:
         if each.name in look.texts:  # about the file itself
             yield Problem(each.name, f"{each.field} {each.what}".strip(), each.hint, each.is_error)
         else:
-            file = origin_of(files, each.kind, each.name) or look.folder
+            file = patch_of(look.texts, look.folder, each) or origin_of(files, each.kind, each.name) or look.folder
             yield Problem(file, f"{each.kind} {each.name}: {each.field}: {each.what}", each.hint, each.is_error)
 
 

@@ -48,7 +48,9 @@ class Measured:
         """The series of a name: none when nothing here brings them, None when the name is not known at all."""
         rules = self._recording.get(name)
         if rules is None:
-            return self._exported(name)
+            if name not in self._known:
+                self._known[name] = self._exported(name)
+            return self._known[name]
         return tuple(self._recorded(name, group, rule) for group, rule in rules)
 
     def labels(self, selector: promql_parser.VectorSelector) -> Labels:
@@ -57,6 +59,11 @@ class Measured:
         if not found or any(each.labels is None for each in found):
             return None
         return frozenset(label for each in found for label in each.labels or ())
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Series, ...] | None]:
+        """What was asked for already: alerts and panels name the same few."""
+        return {}
 
     @cached_property
     def _scrapes(self) -> tuple[tuple[Exported, tuple[Scrape, ...]], ...]:

@@ -41,6 +41,8 @@ WRONG = {
     "a sync of nothing": ("rights", "clusters, get,", "clusters, sync,", "sync clusters"),
     "administrators": ("rights", "platform-team, role:operator", "platform-team, role:admin", "administrators"),
     "above each set": ("parameters", "data:\n", "data:\n  applicationsetcontroller.policy: sync\n", "applicationsetcontroller.policy"),
+    "health of everything": ("health", '"*.istio.io/*"', '"*"', "the health of Pod"),
+    "health of workloads": ("health", '"*.istio.io/*"', '"apps/*"', "the health of apps/DaemonSet"),
     "a secret": ("login", "clientSecret: $dex.github.clientSecret", "clientSecret: abcdef0123", "clientSecret is written out"),
     "a token": ("notifications", "token: $slack-token", "token: xoxb-1", "token is written out"),
 }
