@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.policies.add_on_values import ISTIOD
 from bot.policies.clusters import BINDING, POLICY
-from bot.policies.fields import at, indexed, mapping, mappings, strings, text, words
+from bot.policies.fields import indexed, mapping, mappings, strings, text, words
 from bot.policies.label_selectors import selects
 from bot.policies.manifests import wrong
 
@@ -63,4 +63,4 @@ def _judges_pods(policy: Object) -> bool:
     for rule in mappings(policy, "spec", "matchConstraints", "resourceRules"):
         if {"", "*"} & set(words(rule, "apiGroups")) and {"pods", "*", "*/*"} & set(words(rule, "resources")):
             said |= CHANGES if "*" in words(rule, "operations") else set(words(rule, "operations"))
-    return said >= CHANGES and at(policy, "spec", "failurePolicy") in {None, "Fail"}
+    return said >= CHANGES

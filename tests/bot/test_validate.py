@@ -177,6 +177,14 @@ def test_what_clusters_install_is_read(checkout: Path, bot: Bot) -> None:
     replace(nonprod / "storage-classes/storage-classes.yaml", "name: ctx-fast-ssd", "name: ctx-fast")
     replace(production / "storage-classes/storage-classes.yaml", "reclaimPolicy: Retain", "reclaimPolicy: Delete")
     replace(production / "kube-prometheus-stack/values.yaml", "storageClassName: ctx-standard", "storageClassName: gp2")
+    replace(production / "kube-prometheus-stack/values.yaml", "mountPath: /etc/prom-certs", "mountPath: /etc/certs")
+    replace(production / "cert-manager/values.yaml", "crds:\n  enabled: true", "crds:\n  enabled: false")
+    replace(production / "prometheus-adapter/values.yaml", "as: http_requests_per_second", "as: request_rate")
+    replace(production / "gateway/certificates.yaml", "- api.context.example.com", "- api.other.example.com")
+    replace(nonprod / "policies/validating-admission-policy.yaml", "registry.istio.io/release/proxyv2", "docker.io/istio/proxyv2")
+    replace(nonprod / "istiod/values.yaml", "name: otel-tracing", "name: otel")
+    replace(nonprod / "istio-ingress/add-on.yaml", "chart: gateway", "chart: gateways")
+    replace(nonprod / "kube-prometheus-stack/values.yaml", "fullnameOverride: prometheus", "fullnameOverride: prom")
     replace(checkout / "environments/dev/environment.yaml", "kubernetes.nonprod.example.com", "kubernetes.dev.example.com")
     found = [f"{problem['file']}: {problem['what']}" for problem in told(bot, "") if problem["is_error"]]
     for words in (
@@ -190,6 +198,15 @@ def test_what_clusters_install_is_read(checkout: Path, bot: Bot) -> None:
         "StatefulSet qdrant: spec.volumeClaimTemplates[qdrant-storage].spec.storageClassName: is ctx-fast-ssd, which nonprod does not have",
         "clusters/production/storage-classes/storage-classes.yaml: StorageClass ctx-fast-ssd: reclaimPolicy: is Delete where the last",
         "clusters/production/kube-prometheus-stack/values.yaml: names the storage class gp2",
+        "ServiceMonitor context-api: spec.endpoints[0].tlsConfig: are in /etc/prom-certs, where clusters/production",
+        "clusters/production/cert-manager/values.yaml: crds.enabled is false",
+        "HorizontalPodAutoscaler context-api: spec.metrics[2].pods.metric.name: is http_requests_per_second",
+        "Gateway context-api: spec.servers[0].tls.credentialName: is context-prod-tls, whose Certificate is not for api.context",
+        "Namespace context-staging: metadata.labels: no admission policy of clusters/nonprod/policies selects them",
+        "ValidatingAdmissionPolicy context-foundation: spec.variables[3].expression: lets sidecars of docker.io/istio pass",
+        "Telemetry default: spec.tracing[0].providers: is otel-tracing, which clusters/nonprod/istiod/values.yaml does not have",
+        "kind: nothing acts on it: its cluster has no chart gateway",
+        "source.serviceAccounts: lets monitoring/prometheus-prometheus in, and its cluster has monitoring/prom-prometheus",
         "environments/dev/environment.yaml: cluster is https://kubernetes.dev.example.com, and no clusters/*/cluster.yaml says",
     ):
         assert any(words in each for each in found), (words, found)
@@ -207,6 +224,10 @@ def test_projects_allow_what_environments_use_and_nothing_more(checkout: Path, b
     replace(sets / "environments.yaml", "missingkey=error", "missingkey=zero")
     replace(sets / "add-ons.yaml", "applicationsSync: create-update", "applicationsSync: sync")
     replace(sets / "plain-folders.yaml", "project: platform", 'project: "{{ .server }}"')
+    replace(sets / "environments.yaml", "selfHeal: true", "selfHeal: false")
+    replace(sets / "add-ons.yaml", "subscribe.degraded.slack", "subscribe.degrade.slack")
+    replace(checkout / "argocd/install/rights.yaml", "applications, sync,", "applications, *,")
+    replace(checkout / "argocd/secrets/external-secrets.yaml", "secretKey: slack-token", "secretKey: slack")
     replace(checkout / "argocd/install/links.yaml", "name: argocd-cm", "name: argo-cd-cm")
     found = {f"{problem['file']}: {problem['what']}" for problem in told(bot, "argocd/") if problem["is_error"]}
     for words in (
@@ -223,6 +244,10 @@ def test_projects_allow_what_environments_use_and_nothing_more(checkout: Path, b
         "environments.yaml: ApplicationSet environments: spec.goTemplateOptions: lacks missingkey=error",
         "add-ons.yaml: ApplicationSet add-ons: spec.syncPolicy.applicationsSync: is sync",
         "plain-folders.yaml: ApplicationSet plain-folders: spec.template.spec.project: comes from .server",
+        "environments.yaml: ApplicationSet environments: spec.template.spec.syncPolicy.automated.selfHeal: is not true",
+        "subscribe.degrade.slack]: is of the trigger degrade, which argocd/install does not have",
+        "argocd/install/rights.yaml: policy.csv gives role:operator the right to *",
+        "external-secrets.yaml: ExternalSecret argocd-notifications-secret: spec.data: lacks slack-token",
         "argocd/install/links.yaml: changes ConfigMap argo-cd-cm, which Argo CD",
     ):
         assert any(words in each for each in found), (words, found)

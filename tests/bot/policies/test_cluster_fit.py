@@ -190,7 +190,7 @@ RULES = POLICY["spec"]["matchConstraints"]["resourceRules"]
         ("spec.matchConstraints.resourceRules", RULES[1:], True),
         ("spec.matchConstraints.resourceRules", [{**RULES[0], "operations": ["CREATE"]}], True),
         ("spec.matchConstraints.resourceRules", [{**RULES[0], "operations": ["*"]}], False),
-        ("spec.failurePolicy", "Ignore", True),
+        ("spec.failurePolicy", "Ignore", False),  # which is named for itself
         ("spec.policyName", "another", True),
         ("spec.matchResources", {"namespaceSelector": {"matchLabels": {"environment": "dev"}}}, True),
         ("spec.validationActions", ["Warn"], True),
