@@ -69,6 +69,13 @@ class Answered:
         return found
 
     @property
+    def pull(self) -> dict[str, Any]:
+        """The pull request that it opened or kept."""
+        found: dict[str, Any] | None = self.result["pull_request"]
+        assert found, (self.outcome, self.document["result"].get("gate"))
+        return found
+
+    @property
     def codes(self) -> set[str]:
         """The reason codes that keep the gate from passing."""
         return {finding["code"] for finding in self.result["gate"]["findings"] if finding["verdict"] != "PASS"}
@@ -135,7 +142,7 @@ class Town(Bot):
         """A new image of the API that dev runs."""
         self.sandbox.registry.push(f"ghcr.io/dpdpdpdp0987/{APP}", tag)
         bumped = self.bot("bump", APP, tag)
-        self.sandbox.ada.merge(bumped.result["pull_request"]["number"])
+        self.sandbox.ada.merge(bumped.pull["number"])
         assert self.bot("sync", environment).code == 0
         self.wait_until_synced()
 
@@ -175,7 +182,7 @@ class Town(Bot):
         """Promotes, merges when the gate lets it pass, and waits until it is live."""
         opened = self.bot("promote", source, target, *apps)
         assert opened.code == 0, opened
-        number = opened.result["pull_request"]["number"]
+        number = opened.pull["number"]
         self.sandbox.ada.approve(number)
         merged = self.bot("merge", str(number), "--wait")
         assert merged.outcome == "merged", merged

@@ -92,7 +92,7 @@ def test_what_fails_goes_back_by_itself_once_and_then_waits_for_people(staging_a
     town = staging_ahead
     allowed(town)
     before = town.tree(RELEASE)
-    number = town.promote("staging", "prod").result["pull_request"]["number"]
+    number = town.promote("staging", "prod").pull["number"]
     bad = town.tree(RELEASE)
     town.errors("prod", on=True)
     failed = town.bot("verify", "prod")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_merge_killed_at_every_port_call(staging_ahead: Town) -> None:
     town, world = staging_ahead, build_world(repo=None, progress=Quiet())
     forge = town.sandbox.forge
-    number = town.bot("promote", "staging", "prod").result["pull_request"]["number"]
+    number = town.bot("promote", "staging", "prod").pull["number"]
     town.sandbox.ada.approve(number)
     while town.bot("gate", "--pr", str(number)).code:
         pass

@@ -25,7 +25,7 @@ def test_a_frozen_environment_takes_no_promotion_until_people_lift_it(staging_ah
     lifted = town.bot("unfreeze", "prod", hold, "--reason", "the audit is over")
     assert lifted.outcome == "opened"
     assert town.bot("unfreeze", "prod", hold, "--reason", "the audit is over").outcome == "unchanged"
-    town.sandbox.ada.merge(lifted.result["pull_request"]["number"])
+    town.sandbox.ada.merge(lifted.pull["number"])
     assert town.bot("unfreeze", "prod", hold, "--reason", "again").outcome == "already"
     assert "frozen" not in town.bot("gate", "staging", "prod").codes
 

@@ -124,7 +124,7 @@ def test_a_release_that_is_gone_can_be_rolled_back(prod_ahead: Town) -> None:
 
 
 def test_a_record_that_does_not_follow_mains_is_not_promoted(staging_ahead: Town) -> None:
-    opened = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]
+    opened = staging_ahead.bot("promote", "staging", "prod").pull
     text = staging_ahead.git("show", f"{opened['branch']}:{RELEASE}.yaml")
     staging_ahead.push({f"{RELEASE}.yaml": re.sub("number: .*", "number: 77", text)}, "odd", branch=opened["branch"])
     judged = staging_ahead.bot("gate", "--pr", str(opened["number"]))
@@ -139,7 +139,7 @@ def test_a_mistyped_hold_is_not_already_lifted(town: Town) -> None:
 
 
 def test_an_approval_and_a_dead_forge_leave_nothing_merged(staging_ahead: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]["number"]
+    number = staging_ahead.bot("promote", "staging", "prod").pull["number"]
     staging_ahead.sandbox.ada.approve(number)
     monkeypatch.setenv("BOT_GITHUB_URL", "http://127.0.0.1:9/api/v3")
     dead = staging_ahead.bot("merge", str(number))

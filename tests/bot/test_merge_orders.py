@@ -31,10 +31,10 @@ def opened_together(town: Town) -> dict[str, int]:
     pulls = {}
     first = town.bot("promote", "staging", "prod", APP, "--release", older)
     assert first.outcome == "opened", first
-    pulls["older"] = reopened_elsewhere(town, first.result["pull_request"], "older")
-    pulls["newer"] = town.bot("promote", "staging", "prod", APP).result["pull_request"]["number"]
+    pulls["older"] = reopened_elsewhere(town, first.pull, "older")
+    pulls["newer"] = town.bot("promote", "staging", "prod", APP).pull["number"]
     town.sandbox.registry.push(IMAGE, "v1.5.1")
-    pulls["hotfix"] = town.bot("hotfix", "prod", APP, "v1.5.1", "--image", IMAGE, "--reason", "leak").result["pull_request"]["number"]
+    pulls["hotfix"] = town.bot("hotfix", "prod", APP, "v1.5.1", "--image", IMAGE, "--reason", "leak").pull["number"]
     pulls["rollback"] = reverted(town)
     return pulls
 

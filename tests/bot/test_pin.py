@@ -32,7 +32,7 @@ def test_a_pin_restores_each_digest_and_changes_nothing_else(town: Town) -> None
     writes = town.writes()
     assert town.bot("pin").outcome == "unchanged"
     assert town.writes() == writes
-    town.sandbox.ada.merge(done.result["pull_request"]["number"])
+    town.sandbox.ada.merge(done.pull["number"])
     assert town.bot("pin").outcome == "already"
 
 
@@ -42,7 +42,7 @@ def test_a_dry_run_and_one_app_alone(town: Town) -> None:
     planned = town.bot("pin", "qdrant", "--dry-run")
     assert (planned.outcome, sorted(planned.result["pinned"])) == ("planned", ["qdrant"])
     assert town.writes() == writes
-    assert town.bot("pin", "qdrant").result["pull_request"]["branch"] == "pin.qdrant"
+    assert town.bot("pin", "qdrant").pull["branch"] == "pin.qdrant"
 
 
 def test_a_tag_that_the_registry_lacks_is_named_and_nothing_is_written(town: Town) -> None:

@@ -51,7 +51,7 @@ def test_prometheus_killed_after_a_pass_is_unknown_at_the_next_look(dev_ahead: T
     require_peer("prometheus")
     town = dev_ahead
     second = second_replica(town, tmp_path / "second")
-    pull = town.bot("promote", "dev", "staging").result["pull_request"]
+    pull = town.bot("promote", "dev", "staging").pull
     words = [sys.executable, "-m", "bot", "gate", "--pr", str(pull["number"]), "--watch"]
     watch = subprocess.Popen(words, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert watch.stderr

@@ -198,11 +198,11 @@ CASES: dict[str, tuple[str, Answering, str]] = {
 def test_a_reply_that_is_no_answer_has_its_code(path: str, answering: Answering, code: str) -> None:
     """And ends within its time."""
     began = time.monotonic()
-    with served({path: answering}, timeout=0.7) as (prometheus, server), pytest.raises(UnobservableError) as unseen:
+    with served({path: answering}, timeout=1.5) as (prometheus, server), pytest.raises(UnobservableError) as unseen:
         prometheus.sample()
     assert unseen.value.code == code
     assert server.url in unseen.value.message
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 8
 
 
 def test_a_good_sample_is_read_in_full() -> None:

@@ -44,14 +44,14 @@ def test_a_merged_bump_and_a_base_change_reach_dev_alone(town: Town) -> None:
 def test_promoting_twice_writes_nothing_the_second_time(dev_ahead: Town) -> None:
     first = dev_ahead.bot("promote", "dev", "staging")
     assert first.outcome == "opened"
-    dev_ahead.bot("gate", "--pr", str(first.result["pull_request"]["number"]))  # the verdict settles: PASS after the soak
-    dev_ahead.bot("merge", str(first.result["pull_request"]["number"]), "--dry-run")
-    while dev_ahead.bot("gate", "--pr", str(first.result["pull_request"]["number"])).code:
+    dev_ahead.bot("gate", "--pr", str(first.pull["number"]))  # the verdict settles: PASS after the soak
+    dev_ahead.bot("merge", str(first.pull["number"]), "--dry-run")
+    while dev_ahead.bot("gate", "--pr", str(first.pull["number"])).code:
         pass
     before = dev_ahead.writes()
     second = dev_ahead.bot("promote", "dev", "staging")
     assert second.outcome == "unchanged"
-    assert second.result["pull_request"] == first.result["pull_request"]
+    assert second.pull == first.pull
     assert dev_ahead.writes() == before
 
 
@@ -122,17 +122,17 @@ def test_one_app_alone_says_that_the_combination_was_not_seen(dev_ahead: Town) -
     dev_ahead.push({path: dev_ahead.git("show", f"main:{path}") + "\n# a change\n"}, "qdrant: a change")
     dev_ahead.bot("sync", "dev")
     done = dev_ahead.bot("promote", "dev", "staging", "context-api")
-    assert done.result["pull_request"]["branch"] == "promote.staging.context-api"
+    assert done.pull["branch"] == "promote.staging.context-api"
     assert done.result["plan"]["left_behind"] == ["qdrant"]
-    pull = dev_ahead.sandbox.forge.pulls[done.result["pull_request"]["number"]]
+    pull = dev_ahead.sandbox.forge.pulls[done.pull["number"]]
     assert "not seen together" in (pull.body or "")
     assert "- environments/staging/release/context-api/features/autoscaling/horizontal-pod-autoscaler.yaml\n" in (pull.body or "")
     assert "environments/staging/qdrant" not in (pull.body or "")  # read today as well, whatever comes of this
 
 
 def test_a_wider_promotion_closes_the_narrower_with_a_link(dev_ahead: Town) -> None:
-    narrow = dev_ahead.bot("promote", "dev", "staging", "context-api").result["pull_request"]["number"]
-    wide = dev_ahead.bot("promote", "dev", "staging").result["pull_request"]["number"]
+    narrow = dev_ahead.bot("promote", "dev", "staging", "context-api").pull["number"]
+    wide = dev_ahead.bot("promote", "dev", "staging").pull["number"]
     assert dev_ahead.open_pulls() == {"promote.staging": wide}
     assert f"#{wide}" in dev_ahead.sandbox.forge.pulls[narrow].comments[-1].body
 
@@ -146,7 +146,7 @@ def test_a_narrower_promotion_beside_a_wider_one_is_refused(dev_ahead: Town) -> 
 
 
 def test_a_pull_request_waits_at_pending_until_the_bot_merges(staging_ahead: Town) -> None:
-    opened = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]
+    opened = staging_ahead.bot("promote", "staging", "prod").pull
     statuses = staging_ahead.sandbox.forge.newest_statuses(opened["head"])
     assert statuses["promotion/gate"].state == "pending"
     unapproved = staging_ahead.bot("merge", str(opened["number"]))
@@ -156,7 +156,7 @@ def test_a_pull_request_waits_at_pending_until_the_bot_merges(staging_ahead: Tow
 
 
 def test_an_approval_of_someone_else_does_not_count(staging_ahead: Town) -> None:
-    number = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]["number"]
+    number = staging_ahead.bot("promote", "staging", "prod").pull["number"]
     staging_ahead.sandbox.ben.approve(number)
     assert staging_ahead.bot("merge", str(number)).outcome == "waiting"
 
@@ -165,7 +165,7 @@ def test_an_alert_after_the_approval_keeps_it_from_merging_until_it_is_over(stag
     town, policy = staging_ahead, "environments/prod/environment.yaml"
     town.push({policy: town.git("show", f"main:{policy}").replace("count: 1", "count: 3") + "\n"}, "prod: three samples")
     town.wait_until_synced()
-    opened = town.bot("promote", "staging", "prod").result["pull_request"]
+    opened = town.bot("promote", "staging", "prod").pull
     town.sandbox.ada.approve(opened["number"])
     town.errors("prod", on=True)
     assert town.bot("gate", "--pr", str(opened["number"])).result["gate"]["verdict"] == "FAIL"
@@ -182,7 +182,7 @@ def test_an_alert_after_the_approval_keeps_it_from_merging_until_it_is_over(stag
 
 
 def test_a_lost_reply_of_the_merge_is_one_merge(staging_ahead: Town) -> None:
-    number = staging_ahead.bot("promote", "staging", "prod").result["pull_request"]["number"]
+    number = staging_ahead.bot("promote", "staging", "prod").pull["number"]
     staging_ahead.sandbox.ada.approve(number)
     while staging_ahead.bot("gate", "--pr", str(number)).code:
         pass
@@ -228,13 +228,13 @@ def test_a_pull_request_with_a_hand_made_release_is_not_promoted(town: Town) -> 
 
 def test_two_promotions_of_one_release_conflict(dev_ahead: Town) -> None:
     """Even in different files: the record's lines are the same."""
-    opened = dev_ahead.bot("promote", "dev", "staging").result["pull_request"]
+    opened = dev_ahead.bot("promote", "dev", "staging").pull
     head = dev_ahead.git("rev-parse", opened["branch"])
     dev_ahead.git("branch", "other", head)
     path = "apps/context-api/base/service.yaml"
     dev_ahead.push({path: dev_ahead.git("show", f"main:{path}") + "\n# other\n"}, "another change of other lines")
     dev_ahead.bot("sync", "dev")
-    again = dev_ahead.bot("promote", "dev", "staging").result["pull_request"]
+    again = dev_ahead.bot("promote", "dev", "staging").pull
     assert again["number"] == opened["number"]
     first, second = dev_ahead.git("rev-parse", "other"), dev_ahead.git("rev-parse", opened["branch"])
     assert first != second
@@ -242,7 +242,7 @@ def test_two_promotions_of_one_release_conflict(dev_ahead: Town) -> None:
 
 
 def test_people_push_an_overlay_change_to_the_promotion_and_it_is_kept(dev_ahead: Town) -> None:
-    opened = dev_ahead.bot("promote", "dev", "staging").result["pull_request"]
+    opened = dev_ahead.bot("promote", "dev", "staging").pull
     path = "environments/staging/context-api/size.yaml"
     text = dev_ahead.git("show", f"main:{path}") + "\n# more\n"
     theirs = dev_ahead.push({path: text}, "staging: room for the new release", branch=opened["branch"])
@@ -257,7 +257,7 @@ def test_people_push_an_overlay_change_to_the_promotion_and_it_is_kept(dev_ahead
 
 
 def test_anything_else_on_the_promotion_branch_is_a_foreign_change(dev_ahead: Town) -> None:
-    opened = dev_ahead.bot("promote", "dev", "staging").result["pull_request"]
+    opened = dev_ahead.bot("promote", "dev", "staging").pull
     dev_ahead.push({"environments/prod/context-api/size.yaml": "{}\n"}, "smuggled", branch=opened["branch"])
     judged = dev_ahead.bot("gate", "--pr", str(opened["number"]))
     assert judged.result["gate"]["verdict"] == "FAIL"
@@ -291,6 +291,6 @@ def test_the_cure_of_an_alert_in_the_target_may_pass(staging_ahead: Town) -> Non
     words = [word for name in sorted(firing) for word in ("--fixes", name)]
     opened = town.bot("promote", "staging", "prod", *words)
     assert opened.outcome == "opened", opened
-    judged = town.bot("gate", "--pr", str(opened.result["pull_request"]["number"]))
+    judged = town.bot("gate", "--pr", str(opened.pull["number"]))
     assert "alert-firing" not in judged.codes
     assert "alert-to-be-ended" in {finding["code"] for finding in judged.result["gate"]["findings"]}

@@ -91,7 +91,7 @@ def test_blocking_alerts_do_not_vanish_unseen(town: Town) -> None:
 def test_lifting_a_hold_needs_its_people_and_nothing_else(town: Town) -> None:
     hold = town.bot("freeze", "prod", "--reason", "audit").result["hold"]
     town.errors("prod", on=True)
-    number = town.bot("unfreeze", "prod", hold, "--reason", "over").result["pull_request"]["number"]
+    number = town.bot("unfreeze", "prod", hold, "--reason", "over").pull["number"]
     assert judged(town, number).codes == {"hold-lifted"}
     town.sandbox.ada.approve(number)
     assert judged(town, number).code == 0
@@ -134,7 +134,7 @@ def test_a_hotfix_waits_for_a_second_person_and_is_not_lost_unsaid(staging_ahead
     before = town.tree(f"{RELEASE}/base")
     done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
     assert (done.code, done.outcome) == (0, "opened"), done
-    number = done.result["pull_request"]["number"]
+    number = done.pull["number"]
     assert judged(town, number).codes == {"hotfix-declared"}
     again = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
     assert again.outcome == "unchanged"
@@ -149,16 +149,16 @@ def test_a_hotfix_waits_for_a_second_person_and_is_not_lost_unsaid(staging_ahead
     told = town.bot("promote", "staging", "prod", "--drop-hotfix", "v1.5.0 has it")
     assert told.outcome == "opened", told
     assert "Drops-Hotfix: v1.5.0 has it" in town.git("log", "-1", "--format=%B", "promote.prod")
-    assert "hotfix-dropped" not in judged(town, told.result["pull_request"]["number"]).codes
+    assert "hotfix-dropped" not in judged(town, told.pull["number"]).codes
 
 
 def test_a_hotfix_that_changes_more_than_images_is_not_one(town: Town) -> None:
     town.sandbox.registry.push("ghcr.io/dpdpdpdp0987/context-api", "v1.4.3")
     done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
-    branch = done.result["pull_request"]["branch"]
+    branch = done.pull["branch"]
     path = f"{RELEASE}/base/settings.env"
     town.push({path: text(town, path) + "EVIL=1\n"}, "more", branch=branch)
-    assert "not-promoted" in judged(town, done.result["pull_request"]["number"]).codes
+    assert "not-promoted" in judged(town, done.pull["number"]).codes
 
 
 @pytest.mark.parametrize("path", [".gitattributes", "environments/.gitattributes", "docs/.gitmodules"])
@@ -203,7 +203,7 @@ def test_a_hotfix_changes_tags_and_nothing_else_of_its_file(town: Town) -> None:
     """A patch, or another repository, in the images file would come as a hotfix, too."""
     town.sandbox.registry.push("ghcr.io/dpdpdpdp0987/context-api", "v1.4.3")
     done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
-    number, branch = done.result["pull_request"]["number"], done.result["pull_request"]["branch"]
+    number, branch = done.pull["number"], done.pull["branch"]
     declared = [each["summary"] for each in judged(town, number).result["gate"]["findings"] if each["code"] == "hotfix-declared"]
     assert "context-api:v1.4.2@sha256:" in declared[0]
     assert "-> ghcr.io/dpdpdpdp0987/context-api:v1.4.3@sha256:" in declared[0]

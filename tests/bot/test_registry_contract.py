@@ -127,7 +127,7 @@ def test_what_is_not_there_is_named(peer: Peer, name: str, tag: str) -> None:
     peer.push("team/app:v1.2.3", config("one"))
     with pytest.raises(BotError, match=rf"^{HOST}/{name}:{tag} is not in the registry {HOST}$") as refused:
         peer.registry.digest(f"{HOST}/{name}", tag)
-    assert "--unpinned" in refused.value.hint
+    assert "TAG@sha256:" in refused.value.hint
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -80,7 +80,7 @@ def test_lifting_the_quarantine_lets_it_be_promoted_again(prod_broken: Town) -> 
     hold = prod_broken.git("ls-tree", "--name-only", "main", "environments/prod/holds/").rsplit("/", 1)[-1].removesuffix(".yaml")
     lifted = prod_broken.bot("unquarantine", "prod", hold, "--reason", "it was the network")
     assert lifted.outcome == "opened"
-    prod_broken.sandbox.ada.merge(lifted.result["pull_request"]["number"])
+    prod_broken.sandbox.ada.merge(lifted.pull["number"])
     assert prod_broken.bot("unquarantine", "prod", hold, "--reason", "again").outcome == "already"
     assert "release-quarantined" not in prod_broken.bot("gate", "staging", "prod").codes
 
@@ -98,7 +98,7 @@ def test_an_open_promotion_of_the_app_is_closed(prod_broken: Town) -> None:
 def test_a_hanging_sync_is_ended_and_the_old_release_goes_live(staging_ahead: Town) -> None:
     town = staging_ahead
     town.sandbox.argocd.hang("prod", on=True)
-    number = town.bot("promote", "staging", "prod").result["pull_request"]["number"]
+    number = town.bot("promote", "staging", "prod").pull["number"]
     town.sandbox.ada.approve(number)
     assert town.bot("merge", str(number), "--wait").outcome == "merged"
     stuck = town.bot("sync", "prod", "--timeout", "2")
