@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help set-up go test e2e lint format demo lock clean
+.PHONY: help set-up go test e2e mutants lint format demo lock clean
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -ts:
 
@@ -22,6 +22,11 @@ e2e: SET_UP_ARGS = --pinned-kustomize
 e2e: set-up ## scenarios on the real Argo CD and Kubernetes; builds both once (10 minutes with two cores)
 	@$(BIN)/python -m tests.e2e.peers
 	@$(BIN)/python -m pytest -n 0 tests/e2e $(TEST_ARGS)
+
+mutants: set-up ## does a test notice each small change of the gate, promotion, rollback? (MINUTES; not part of .ci/run)
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@$(BIN)/python -m tests.bot.mutants
 
 demo: set-up ## a release travels to prod and is rolled back, on loopback; ARGS=--keep leaves it running
 	@$(BIN)/python -m bot.sandbox.demo $(ARGS)
@@ -42,4 +47,4 @@ lock: set-up ## requirements.lock from pyproject.toml, with hashes
 		--group dev pyproject.toml - --output-file requirements.lock
 
 clean: ## remove what set-up made in this folder
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants
