@@ -17,7 +17,7 @@ from bot.gate.promql import metric_selectors
 from bot.gate.recording import pack
 from bot.model import BotError
 from bot.observations import FiringSpan, Matcher, RequiredRule
-from tests.bot.gate_changes import each_replica, fired, judged_rule, replica
+from tests.bot.gate_changes import alerting, each_replica, fired, judged_rule, policy, replica
 from tests.bot.gate_situations import (
     BLOCKING,
     HOUR,
@@ -27,6 +27,7 @@ from tests.bot.gate_situations import (
     SECOND,
     SOAK,
     TICKET,
+    on_replica,
     promotion_ready,
     rule,
 )
@@ -216,3 +217,18 @@ def test_no_evidence_is_written_that_is_not_json() -> None:
 )
 def test_a_microsecond_is_not_told(duration: timedelta, words: str) -> None:
     assert in_words(duration) == words
+
+
+def test_an_alert_without_labels_of_its_own_belongs_where_its_rule_does() -> None:
+    of_others = alerting("firing", {"promotion_gate": "block"}, environment="elsewhere")
+    assert codes(judge(of_others(promotion_ready(), "target"), now=NOON)) == set()
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_one_sample_is_enough_where_the_law_says_so_and_none_never_is(wanted: int) -> None:
+    seen = policy(samples=wanted)(promotion_ready(), "target")
+    for role in ("source", "target"):
+        for only in (0, 1):
+            seen = on_replica(seen, role, lambda each: replace(each, samples=each.samples[-1:]), only=only)
+    assert codes(judge(seen, now=NOON)) == set()
+    assert codes(judge(replica(samples=())(seen, "target"), now=NOON)) == {"no-samples"}
