@@ -17,7 +17,7 @@ from bot.gate.promql import metric_selectors
 from bot.gate.recording import pack
 from bot.model import BotError
 from bot.observations import FiringSpan, Matcher, RequiredRule
-from tests.bot.gate_changes import alerting, each_replica, fired, judged_rule, policy, replica
+from tests.bot.gate_changes import alerting, each_replica, fired, judged_rule, policy, replica, samples
 from tests.bot.gate_situations import (
     BLOCKING,
     HOUR,
@@ -232,3 +232,20 @@ def test_one_sample_is_enough_where_the_law_says_so_and_none_never_is(wanted: in
             seen = on_replica(seen, role, lambda each: replace(each, samples=each.samples[-1:]), only=only)
     assert codes(judge(seen, now=NOON)) == set()
     assert codes(judge(replica(samples=())(seen, "target"), now=NOON)) == {"no-samples"}
+
+
+def test_the_first_and_the_last_of_several_starts_are_told() -> None:
+    seen = promotion_ready()
+    for only, ago in enumerate((HOUR, 3 * HOUR, 2 * HOUR)):
+        seen = samples(only, started=NOON - ago, started_after=NOON - ago)(seen, "target")
+    (reason,) = judge(seen, now=NOON).reasons
+    assert (reason.code, reason.facts) == ("server-restarted", {"first": "2026-11-24T09:00:00Z", "then": "2026-11-24T11:00:00Z"})
+
+
+def test_a_server_without_rules_is_never_too_young() -> None:
+    """Its rules are missing, and that is said."""
+    started = NOON - 41 * SECOND
+    seen = samples(started=started, started_after=started, rules=())(promotion_ready(), "target")
+    found = codes(judge(seen, now=NOON))
+    assert "rule-missing" in found
+    assert "server-too-young" not in found
