@@ -1,4 +1,7 @@
-"""What the gate says in each situation, word for word; `python -m tests.bot.gate_record` writes it down anew."""
+"""What the gate says in each situation, word for word; `python -m tests.bot.gate_record` writes it down anew.
+
+Long, because it lists the situations.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ from tests.bot.gate_changes import (
 from tests.bot.gate_situations import (
     API,
     BLOCKING,
+    GRAPH_TREE,
     HOUR,
     MINUTE,
     NOON,
@@ -102,6 +106,8 @@ SITUATIONS = {
     "the source moved on": source_moved_on(),
     "the source moved on, and its alerts cannot be seen": on("source", replica(window_start=None), seen=source_moved_on()),
     "Argo CD never synced": on("target", app(operation=None)),
+    "Argo CD never compared": on("target", app(revision=None)),
+    "Argo CD has nothing of a release": on("target", place(synced_trees={"context-api": None, "neo4j": GRAPH_TREE})),
     "Argo CD says what is wrong": on(
         "target",
         app(
