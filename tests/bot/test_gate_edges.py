@@ -28,6 +28,7 @@ from tests.bot.gate_situations import (
     SOAK,
     TICKET,
     on_replica,
+    on_sample,
     promotion_ready,
     rule,
 )
@@ -36,7 +37,7 @@ from tests.bot.test_gate_silences import LABELS, NAMED, SEEN, SILENCE, codes, fi
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.observations import Observations
+    from bot.observations import Observations, Sample
     from tests.bot.gate_changes import Change
 
 TICK = timedelta(microseconds=1)
@@ -249,3 +250,19 @@ def test_a_server_without_rules_is_never_too_young() -> None:
     found = codes(judge(seen, now=NOON))
     assert "rule-missing" in found
     assert "server-too-young" not in found
+
+
+@pytest.mark.parametrize("stuck_first", [True, False])
+def test_of_two_rules_that_are_alike_the_one_that_stands_still_counts(stuck_first: bool) -> None:
+    def twice(one: Sample) -> Sample:
+        fresh = next(each for each in one.rules if each.name == BLOCKING)
+        stuck = replace(fresh, last_evaluation=NOON - 41 * SECOND)
+        return replace(one, rules=(*((stuck, fresh) if stuck_first else (fresh, stuck)), *(each for each in one.rules if each != fresh)))
+
+    assert codes(judge(on_sample(promotion_ready(), "target", twice), now=NOON)) == {"rule-not-advancing"}
+
+
+@pytest.mark.parametrize("only", [0, 2])
+def test_a_rule_that_was_not_evaluated_at_first_or_at_last_was_not_evaluated(only: int) -> None:
+    seen = judged_rule(BLOCKING, only=only, last_evaluation=None)(promotion_ready(), "target")
+    assert codes(judge(seen, now=NOON)) == {"rule-never-evaluated"}
