@@ -63,7 +63,7 @@ def in_words(duration: timedelta) -> str:
         if count:
             parts.append(_counted(count, unit))
     if rest or not parts:
-        parts.append(_counted(round(rest, 3), "second"))
+        parts.append(_counted(rest, "second"))
     return " ".join(parts[:2])
 
 

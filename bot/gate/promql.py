@@ -28,22 +28,10 @@ def duration(written: str) -> timedelta:
     return timedelta() if ZERO.fullmatch(written) else promql_parser.parse_duration(written)
 
 
-def canonical(expr: str) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """The same for expressions that differ in formatting alone; UnobservableError when it cannot be read.
-
-    The parser prints values of matchers and strings without escapes, so that these stand beside the print.
-    """
-    texts: list[tuple[str, ...]] = []
-
-    def visit(node: promql_parser.Expr) -> None:
-        if isinstance(node, promql_parser.StringLiteral):
-            texts.append((node.val,))
-        if isinstance(node, promql_parser.VectorSelector):
-            texts.append((node.name or "", *sorted(_written(matcher) for matcher in node.matchers.matchers)))
-
-    parsed = _parsed(expr)
-    promql_parser.walk(parsed, visit)
-    return parsed.prettify(), tuple(texts)
+def canonical(expr: str) -> str:
+    """The same for expressions that differ in formatting alone; UnobservableError when it cannot be read."""
+    printed: str = _parsed(expr).prettify()
+    return printed
 
 
 def metric_selectors(expr: str) -> tuple[str, ...]:

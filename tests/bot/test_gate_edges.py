@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.gate import judge
 from bot.gate.definitions import PRECISION, differences, lost_rules, nearest, required_rule
 from bot.gate.evidence import MOST_OBSERVED, find_evidence, from_json, to_json
-from bot.gate.outcomes import in_words
-from bot.gate.promql import metric_selectors
+from bot.gate.outcomes import in_words, iso
+from bot.gate.promql import canonical, metric_selectors
 from bot.gate.recording import pack
 from bot.model import BotError
 from bot.observations import FiringSpan, Matcher, RequiredRule
@@ -137,6 +139,10 @@ def test_durations_differ_from_a_millisecond_on(part: str) -> None:
     assert differences(RULE_A, replace(LOADED, **{part: PRECISION / 2})) == ()  # type: ignore[arg-type]
 
 
+def test_rules_that_keep_firing_as_long_are_the_same() -> None:
+    assert differences(replace(RULE_A, keep_firing=60.0), replace(LOADED, keep_firing=60.0)) == ()
+
+
 def test_the_nearest_rule_is_the_one_that_differs_in_the_fewest_parts() -> None:
     far, near = replace(LOADED, duration=1.0, query="b"), replace(LOADED, labels={"a": "b"})
     assert nearest(RULE_A, [far, near]) == ("labels",)
@@ -166,6 +172,7 @@ def test_a_rule_is_lost_when_any_part_of_it_is_another(after: RequiredRule, *, i
 
 
 def test_the_selector_of_a_named_metric_keeps_job_and_namespace() -> None:
+    assert metric_selectors('{__name__="größe"}') == ('{__name__="größe"}',)
     assert metric_selectors('a{pod="z", namespace="y", job="x"}') == ('a{namespace="y", job="x"}',)
 
 
@@ -210,11 +217,12 @@ def test_no_evidence_is_written_that_is_not_json() -> None:
     ("duration", "words"),
     [
         (MINUTE - TICK, "1 minute"),
+        (MINUTE - 400 * TICK, "1 minute"),
         (5 * MINUTE + TICK, "5 minutes"),
         (HOUR - timedelta(milliseconds=1), "59 minutes 59.999 seconds"),
         (TICK, "0 seconds"),
     ],
-    ids=["of a minute", "of more than that", "a millisecond", "of nothing"],
+    ids=["of a minute", "nearly half a millisecond", "of more than that", "a millisecond", "of nothing"],
 )
 def test_a_microsecond_is_not_told(duration: timedelta, words: str) -> None:
     assert in_words(duration) == words
@@ -256,7 +264,7 @@ def test_a_server_without_rules_is_never_too_young() -> None:
 def test_of_two_rules_that_are_alike_the_one_that_stands_still_counts(stuck_first: bool) -> None:
     def twice(one: Sample) -> Sample:
         fresh = next(each for each in one.rules if each.name == BLOCKING)
-        stuck = replace(fresh, last_evaluation=NOON - 41 * SECOND)
+        stuck = replace(fresh, last_evaluation=NOON - 44 * SECOND)
         return replace(one, rules=(*((stuck, fresh) if stuck_first else (fresh, stuck)), *(each for each in one.rules if each != fresh)))
 
     assert codes(judge(on_sample(promotion_ready(), "target", twice), now=NOON)) == {"rule-not-advancing"}
@@ -266,3 +274,34 @@ def test_of_two_rules_that_are_alike_the_one_that_stands_still_counts(stuck_firs
 def test_a_rule_that_was_not_evaluated_at_first_or_at_last_was_not_evaluated(only: int) -> None:
     seen = judged_rule(BLOCKING, only=only, last_evaluation=None)(promotion_ready(), "target")
     assert codes(judge(seen, now=NOON)) == {"rule-never-evaluated"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "allowed", "wanted"),
+    [
+        ('lost_total{job="{"}', "lost_total", set()),
+        ('{job="x"}', '{job="x"}', set()),
+        ('{job="x"}', "x", {"metric-absent"}),
+    ],
+    ids=["a brace in a value", "a selector without a name", "another one"],
+)
+def test_what_policy_lets_be_absent_is_found_in_a_selector(selector: str, allowed: str, wanted: set[str]) -> None:
+    alerts = replace(promotion_ready().target.environment.policy.alerts, may_be_absent=(allowed, "http_requests_lost_total"))
+    seen = replica(metrics_without_series=(selector,))(policy(alerts=alerts)(promotion_ready(), "target"), "target")
+    assert codes(judge(seen, now=NOON)) == wanted
+
+
+def test_times_are_told_in_utc_wherever_the_bot_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert iso(NOON.astimezone(ZoneInfo("America/New_York"))) == "2026-11-24T12:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_escapes_in_strings_are_told_apart() -> None:
+    """Printed without them, the first two were the same; so were the values."""
+    assert canonical(r'label_join(a, "x", "b\", \"y")') != canonical('label_join(a, "x", "b", "y")')
+    assert canonical(r'a{b="\\"}') != canonical(r'a{b="\\\\"}')
