@@ -53,11 +53,18 @@ class _Edit:
     scalar: ScalarNode
 
 
-@lru_cache(maxsize=256)  # the same releases are read again and again
-@lru_cache(maxsize=256)
 def parse_images(text: str, *, file: str) -> tuple[Image, ...]:
     """The images that a file declares, in its order; BotError names file, line and what is wrong."""
-    return tuple(entry.image for entry in _entries(text, file))
+    try:
+        return _images(text)
+    except BotError:
+        return tuple(entry.image for entry in _entries(text, file))  # refuses it again, by its name
+
+
+@lru_cache(maxsize=256)
+def _images(text: str) -> tuple[Image, ...]:
+    """The same release lies in several environments and in many commits."""
+    return tuple(entry.image for entry in _entries(text, "images"))
 
 
 def write_images(text: str, images: Iterable[Image], *, file: str) -> str:

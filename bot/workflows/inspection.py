@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -71,9 +72,11 @@ def violations(
     sources: Sequence[SourcePolicy] = SOURCE_POLICIES,
 ) -> list[Violation]:
     """What policies and inspectors have against a render and its files, each thing once."""
-    found = without_consequences(manifests_of(look), partial(_judged, policies))
-    found += [violation for policy in sources for violation in policy(look.texts)]
-    found += [violation for inspector in inspectors for violation in inspector(look.rendered.objects)]
+    with ThreadPoolExecutor() as pool:  # others' programs run meanwhile
+        asked = [pool.submit(lambda inspector: [*inspector(look.rendered.objects)], inspector) for inspector in inspectors]
+        found = without_consequences(manifests_of(look), partial(_judged, policies))
+        found += [violation for policy in sources for violation in policy(look.texts)]
+        found += [violation for answer in asked for violation in answer.result()]
     return list(dict.fromkeys(found))
 
 

@@ -52,12 +52,13 @@ def validate(
     with ThreadPoolExecutor() as pool:
         wanted = {(env.name, at): env for env in environments for at in (commit, heads[env.name])}
         running = {key: pool.submit(_attempt, objects, renderer, key[1], env) for key, env in wanted.items()}
+        clusters = read_clusters(objects, commit)
+        platform = read_platform(objects, renderer, commit, clusters, whole=not names)  # beside the others: kustomize is another process
         done = {key: future.result() for key, future in running.items()}
     renders = {env.name: done[env.name, commit] for env in environments}
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
     found = list(contents_problems(objects, stack, environments))
     pairs: list[tuple[Look | None, Look | None]] = []
-    clusters = read_clusters(objects, commit)
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
         found += _environment(objects, stack, environment, now)
@@ -71,7 +72,6 @@ def validate(
     found += unpinned_images(pairs)
     found += beside_each_other(looks, all_seen=all_seen)
     kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
-    platform = read_platform(objects, renderer, commit, clusters, whole=not names)
     found += project_problems(platform, kinds, all_seen=all_seen)
     found += place_problems(environments, clusters)
     if not names:
