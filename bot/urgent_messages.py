@@ -52,12 +52,12 @@ def hotfix_body(after: Release, reason: str) -> str:
     )
 
 
-def break_glass(reason: str, word: str) -> str:
+def break_glass(reason: str, line: str) -> str:
     """What is asked of two people: to let pass what the gate refuses."""
     return (
         f"**Break-glass was asked for: {escaped(reason)}**\n\n"
-        f"The gate refuses this: its reasons are in the evidence. Whoever takes it upon themselves approves with `{word}` in the review. "
-        "Two people are needed; the author is one of them unless it is the bot. Then `bot merge` with `--break-glass` merges it.\n"
+        "The gate refuses this: its reasons are in the evidence. It takes two people who may approve and did not write it. Each approves "
+        f"with this line in the review:\n\n```\n{line}\n```\n\nThen `bot merge` with `--break-glass` and the same reason merges it.\n"
     )
 
 

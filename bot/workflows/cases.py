@@ -13,7 +13,7 @@ from bot.workflows.judging import judge_planned
 from bot.workflows.pulls import planned_of
 from bot.workflows.reach import reach
 from bot.workflows.stack import read_stack
-from bot.workflows.unpromoted import SUBJECT, Unpromoted
+from bot.workflows.unpromoted import SUBJECT, Unpromoted, forbidden_files
 from bot.workflows.ways import way_of
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def _promotion(world: World, pull: PullRequest, stack: Stack, after: Stack, reac
         return judgement_of([Finding(12, "not-promoted", Verdict.FAIL, SUBJECT, what)], now=world.now())
     name, apps = next(iter(reached.releases.items()))
     judgement = judge_planned(world, planned_of(world, pull, stack, after, target=stack.environment(name), apps=apps))
-    edited = reached.overlays.get(name)
-    if not edited:
-        return judgement
-    what = f"it changes files that no promotion moves, too: {names(set(edited))}"
-    return replace(judgement, findings=(*judgement.findings, Finding(12, "overlay-edited", Verdict.PASS, f"{name}: overlay", what)))
+    more = [*forbidden_files(reached)]
+    if edited := reached.overlays.get(name):
+        what = f"it changes files that no promotion moves, too: {names(set(edited))}"
+        more.append(Finding(12, "overlay-edited", Verdict.PASS, f"{name}: overlay", what))
+    return replace(judgement_of([*judgement.findings, *more], now=judgement.at), observed=judgement.observed)

@@ -43,7 +43,12 @@ def compare(world: World, target: Environment, *, before: str, after: str, relea
         old = render_at(world.origin, world.renderer, commit=before, environment=target).objects
     except RenderError:
         old = ()  # what is there is broken; the change may be the cure
-    return Compared(diff_objects(old, new.objects), tuple(found), frozenset(rendered_images([*new.objects])))
+    images = frozenset(rendered_images([*new.objects]))
+    if target.policy.require_digests:
+        coming = sorted(image for image in images - {*rendered_images([*old])} if "@" not in image)
+        what = "would run for the first time, and has no digest"
+        found += [Finding(10, "image-unpinned", Verdict.FAIL, f"{target.name}: images", f"{image} {what}") for image in coming]
+    return Compared(diff_objects(old, new.objects), tuple(found), images)
 
 
 def images_at(world: World, target: Environment, commit: str) -> frozenset[str] | None:

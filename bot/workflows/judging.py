@@ -10,10 +10,11 @@ from bot import messages
 from bot.gate import judge
 from bot.gate.evidence import digest, find_evidence, reasons_key, to_json
 from bot.model import MovedRefError, Verdict
-from bot.observations import Judgement, Observations
+from bot.observations import Judgement, Observations, Unseen
 from bot.workflows.observe import see_application, see_sync_window
 from bot.workflows.seeing import Question, see_environments
 from bot.workflows.statuses import set_gate
+from bot.workflows.ways import quarantines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,9 +48,11 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
         sync_window=lambda: see_sync_window(world, planned.target),
     )
     seen_source, seen_target = see_environments(world, [source, target])
-    stack = planned.stack
+    stack, problems = planned.stack, planned.problems
+    if isinstance(stack.holds, Unseen):
+        problems += tuple(quarantines(stack, planned.releases, f"{planned.target.name}: holds"))
     observations = Observations(
-        *(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes), problems=planned.problems, coming_images=planned.images
+        *(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes), problems=problems, coming_images=planned.images
     )
     return replace(judge(observations, now=world.now()), observed=observations)
 
@@ -62,9 +65,9 @@ def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str,
     set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))
 
 
-def write_evidence(world: World, pull: PullRequest, judgement: Judgement) -> None:
-    """Writes the evidence on a pull request when it is news."""
-    if _is_news(world, pull, judgement):
+def write_evidence(world: World, pull: PullRequest, judgement: Judgement, *, always: bool = False) -> None:
+    """Writes the evidence on a pull request, when it is news or always."""
+    if always or _is_news(world, pull, judgement):
         text = to_json(judgement)
         comment = messages.evidence_comment(judgement, text, digest(text))
         world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)

@@ -14,7 +14,7 @@ from bot.workflows.approvals import missing_approval
 from bot.workflows.break_glass import ask, consenting, missing_consent, refuse_unfit
 from bot.workflows.cases import judge_case
 from bot.workflows.changes import anew
-from bot.workflows.judging import publish, resting_state
+from bot.workflows.judging import publish, resting_state, write_evidence
 from bot.workflows.landing import check_landed
 from bot.workflows.statuses import merge_green
 
@@ -85,8 +85,8 @@ def _merge(world: World, number: int, break_glass: str | None) -> Merge:
         refuse_unfit(judged.judgement)
         ask(world, judged.pull, break_glass)
         people = judged.case.targets or tuple(judged.case.stack.environments.values())
-        broken = BrokenGlass(break_glass, consenting(world, judged.pull, people))
-        missing = missing or missing_consent(world, judged.pull, people, broken.people)
+        broken = BrokenGlass(break_glass, consenting(world, judged.pull, people, break_glass))
+        missing = missing or missing_consent(world, judged.pull, people, people=broken.people, reason=break_glass)
     if missing:
         return replace(judged, outcome="waiting", missing=missing)
     return _land(world, judged, judged.case, judged.judgement, broken)
@@ -102,6 +102,7 @@ def _land(world: World, judged: Merge, case: Case, judgement: Judgement, broken:
     """Merges the judged head while main is the judged base, and looks at what landed."""
     if world.origin.fetch_main() != case.stack.commit:
         raise MovedRefError("main moved while this was judged", "nothing was merged; run this again")
+    write_evidence(world, judged.pull, judgement, always=True)  # main's commit names its digest
     commit = merge_green(
         world,
         judged.pull,

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.model import Verdict
+from bot.observations import Finding
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER, Change, Plan, allowed_paths, next_record, strangers, trailers
+from bot.workflows.checks import release_contents
 from bot.workflows.effects import problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
+from bot.workflows.ways import quarantines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.contents import Problem
     from bot.model import Environment, Release
-    from bot.observations import Finding
     from bot.ports import PullRequest, World
     from bot.workflows.stack import Stack
 
@@ -25,7 +31,7 @@ def planned_of(world: World, pull: PullRequest, stack: Stack, after: Stack, *, t
         release = after.releases[target.name].get(app)
         fault = _not_promoted(world, stack, source, target, release)
         if fault or release is None or release.record is None:
-            problems.append(problem(target, "not-promoted", fault or f"{app} was removed"))
+            problems += _refused(world, stack, target, release, why=fault or f"{app} was removed")
         else:
             changes.append(Change(app, stack.releases[target.name].get(app), release, release.record))
     said = "\n".join(commit.body for commit in world.origin.log(stack.commit, pull.head))
@@ -37,6 +43,25 @@ def planned_of(world: World, pull: PullRequest, stack: Stack, after: Stack, *, t
         what = f"it takes away the hotfix of {', '.join(plan.dropped)}: `bot promote --drop-hotfix REASON`"
         problems.append(problem(target, "hotfix-dropped", what))
     return replace(planned, problems=(*planned.problems, *problems))
+
+
+def _refused(world: World, stack: Stack, target: Environment, release: Release | None, *, why: str) -> list[Finding]:
+    """What is not promoted, and all that is wrong with it beside that: no haste may overlook it."""
+    if release is None:
+        return [problem(target, "not-promoted", why)]
+    subject = f"{target.name}: {release.app}"
+    contents = [Finding(12, "release-contents", Verdict.FAIL, subject, f"{p.file} {p.what}") for p in _contents(world, release)]
+    drift = [problem(target, "release-not-recorded", release.drift)] if release.drift else []
+    return [
+        problem(target, "not-promoted", why),
+        *drift,
+        *quarantines(stack, (release,), subject),
+        *contents,
+    ]
+
+
+def _contents(world: World, release: Release) -> Iterable[Problem]:
+    return release_contents(world.origin, release.app, release.tree) if release.tree else ()
 
 
 def _not_promoted(world: World, stack: Stack, source: Environment, target: Environment, release: Release | None) -> str | None:

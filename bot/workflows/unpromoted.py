@@ -34,6 +34,13 @@ SUBJECT = "pull request"
 SHOWN = "shown, not blocking: "
 
 
+def forbidden_files(reached: Reach) -> Iterator[Finding]:
+    """Files that may be nowhere, whatever else a pull request does."""
+    for path in reached.forbidden:
+        what = f"{path} changes what a checkout holds: Argo CD would run other files"
+        yield Finding(12, "environment-contents", Verdict.FAIL, SUBJECT, what)
+
+
 @dataclass(frozen=True)
 class Unpromoted:
     """What a pull request that promotes nothing would do."""
@@ -49,9 +56,7 @@ class Unpromoted:
         yield Finding(12, "reach", Verdict.PASS, SUBJECT, f"it reaches {', '.join(reached.environments) or 'no gated environment'}")
         for name in sorted({*reached.releases, *reached.overlays}):
             yield from self._environment(name, reached, [way for way in ways if way.environment.name == name])
-        for path in reached.forbidden:
-            what = f"{path} changes what a checkout holds: Argo CD would run other files"
-            yield Finding(12, "environment-contents", Verdict.FAIL, SUBJECT, what)
+        yield from forbidden_files(reached)
         yield from self._law(reached)
         yield from self._odd_holds(reached)
         for hold in reached.lifted:

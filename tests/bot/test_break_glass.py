@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.sandbox.running import TEAM
+from tests.bot.test_pull_kinds import opened
 
 if TYPE_CHECKING:
     from tests.bot.conftest import Town
 
 WHY = "prod burns, and this is the water"
+RELEASE = "environments/prod/release/context-api"
 SIZE = "environments/prod/context-api/size.yaml"
+
+
+def line(town: Town, number: int) -> str:
+    """What the bot asks people to write."""
+    (asked,) = (comment.body or "" for comment in town.sandbox.forge.pulls[number].comments if "break-glass" in (comment.body or ""))
+    return asked.split("```")[1].strip()
 
 
 def test_two_people_let_pass_what_the_gate_refuses(staging_ahead: Town) -> None:
@@ -31,11 +39,16 @@ def test_two_people_let_pass_what_the_gate_refuses(staging_ahead: Town) -> None:
     assert merge()[:2] == (3, "refused")
     code, outcome, missing = merge("--break-glass", WHY)
     assert (code, outcome) == (3, "waiting")
-    assert "needs 2 people" in missing
     assert "nobody did so far" in missing
-    town.sandbox.ada.approve(pull.number, "Break-glass: I am on call")
+    words = line(town, pull.number)
+    assert words in missing
+    for other in (f"no {words} from me", "break-glass", f"{words[:-1]}x"):
+        town.sandbox.ada.approve(pull.number, other)
+        assert "nobody did so far" in merge("--break-glass", WHY)[2]
+    town.sandbox.ada.approve(pull.number, f"I am on call.\n{words}")
     assert "so far: ada" in merge("--break-glass", WHY)[2]
-    town.sandbox.ben.approve(pull.number, "break-glass, I agree")
+    assert "nobody did so far" in merge("--break-glass", "something else")[2]  # the line stands for one reason
+    town.sandbox.ben.approve(pull.number, words)
     assert merge("--break-glass", WHY)[:2] == (3, "waiting")  # ben may not approve in prod
     town.sandbox.forge.teams[TEAM].add("ben")
     before = town.tree("environments/staging/release/context-api")
@@ -44,26 +57,39 @@ def test_two_people_let_pass_what_the_gate_refuses(staging_ahead: Town) -> None:
     message = town.git("log", "-1", "--format=%B", "main")
     assert "Gate: PASS" not in message
     assert f"Break-glass: {WHY}\nBreak-glass-by: ada, ben" in message
+    (evidence,) = (text for comment in pull.comments if (text := comment.body or "").startswith("<!-- bot: gate evidence"))
+    assert message.split("Evidence-SHA256: ")[1].split()[0] in evidence
     assert "break-glass by ada, ben" in str(town.sandbox.forge.statuses[town.git("rev-parse", "main^2")][-1].description)
 
 
-def test_a_human_author_is_one_of_the_two(town: Town) -> None:
+def test_the_author_is_not_one_of_the_two(town: Town) -> None:
     assert town.bot("freeze", "prod", "--reason", "audit").outcome == "merged"
-    town.git("branch", "-f", "theirs", "main")
-    town.push({SIZE: town.git("show", f"main:{SIZE}") + "\n# more\n"}, "a change", branch="theirs")
-    number = int(town.sandbox.ben.call("POST", "/pulls", {"title": "x", "head": "theirs", "base": "main", "body": ""})["number"])
-    town.sandbox.ada.approve(number, "break-glass")
+    town.sandbox.forge.teams[TEAM].add("ben")
+    number = opened(town, {SIZE: town.git("show", f"main:{SIZE}") + "\n# more\n"})
+    town.sandbox.ada.approve(number)
     assert town.bot("merge", str(number)).codes == {"frozen"}
-    done = town.bot("merge", str(number), "--break-glass", WHY)
-    assert (done.outcome, done.result["break_glass"]) == ("merged", {"reason": WHY, "people": ["ada", "ben"]})
+    assert town.bot("merge", str(number), "--break-glass", WHY).outcome == "waiting"
+    town.sandbox.ada.approve(number, line(town, number))
+    missing = town.bot("merge", str(number), "--break-glass", WHY).result["missing"]
+    assert "so far: ada)" in missing
 
 
-def test_what_cannot_work_is_refused_all_the_same(staging_ahead: Town) -> None:
-    town = staging_ahead
-    town.push({SIZE: "kind: [\n"}, "an overlay that does not render")
+def test_what_cannot_work_is_refused_all_the_same(prod_ahead: Town) -> None:
+    """A release that was rolled back, put where it was by hand; and a hold that nobody can read hides none that can be."""
+    town = prod_ahead
+    bad = {path: town.git("show", f"main:{RELEASE}/{path}") + "\n" for path in ("images/kustomization.yaml",)}
+    assert town.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "merged"
+    number = opened(town, {f"{RELEASE}/{path}": text for path, text in bad.items()})
+    town.sandbox.ada.approve(number)
+    assert town.bot("gate", "--pr", str(number)).codes >= {"release-not-recorded", "release-quarantined"}
+    refused = town.bot("merge", str(number), "--break-glass", WHY)
+    assert (refused.code, "break-glass does not help" in refused.document["error"]["message"]) == (1, True)
+
+    town.push({"environments/staging/holds/typo.yaml": "kind: quarantene\n"}, "a hold that nobody can read")
+    town.wait_until_synced()
+    assert town.bot("gate", "staging", "prod").codes >= {"hold-unreadable", "release-quarantined"}
     refused = town.bot("promote", "staging", "prod", "--break-glass", WHY)
     assert refused.code == 1
-    assert "break-glass does not help" in refused.document["error"]["message"]
     assert "promote.prod" not in town.open_pulls()
     assert town.bot("promote", "staging", "prod", "--break-glass", " ").code == 2
     assert town.bot("merge", "1", "--break-glass", "").code == 2

@@ -65,6 +65,17 @@ def test_an_overlay_is_judged_by_validity_and_freezes_and_alerts_are_only_shown(
     assert (waits.code, waits.outcome) == (3, "waiting")
 
 
+def test_an_image_without_a_digest_does_not_come_by_an_overlay(town: Town) -> None:
+    """Though the release of another app declares it, for another environment."""
+    overlay = "environments/prod/context-api/kustomization.yaml"
+    container = '{"name": "x", "image": "docker.io/library/neo4j:5.26.29-community"}'
+    added = f'[{{"op": "add", "path": "/spec/template/spec/containers/-", "value": {container}}}]'
+    patch = f"  - target: {{kind: Deployment, name: context-api}}\n    patch: '{added}'\n"
+    changed = re.sub("^patches:\n", f"patches:\n{patch}", text(town, overlay), flags=re.MULTILINE)
+    assert changed != text(town, overlay)
+    assert "image-unpinned" in judged(town, opened(town, {overlay: changed})).codes
+
+
 def test_the_law_changes_only_when_a_second_person_approves(town: Town) -> None:
     policy = "environments/staging/environment.yaml"
     number = opened(town, {policy: text(town, policy) + "# soak less\n", "CODEOWNERS": "* @eve\n", "clusters/x.yaml": "a: b\n"})
