@@ -23,7 +23,7 @@ e2e: set-up ## scenarios on the real Argo CD and Kubernetes; builds both once (1
 	@$(BIN)/python -m tests.e2e.peers
 	@$(BIN)/python -m pytest -n 0 tests/e2e $(TEST_ARGS)
 
-mutants: set-up ## does a test notice each small change of the gate, promotion, rollback? (MINUTES; not part of .ci/run)
+mutants: set-up ## does a test notice each small change of the gate, promotion, rollback? (10 minutes with two cores, too long for .ci/run)
 	@rm -rf mutants
 	@$(BIN)/mutmut run
 	@$(BIN)/python -m tests.bot.mutants
