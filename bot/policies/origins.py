@@ -6,15 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.kustomizations import HASH_SUFFIX, is_kustomization
+from bot.policies.patches import DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.policies.manifests import Violation
-
-TARGET = re.compile(r"^ *- target:", re.MULTILINE)
-STEP = re.compile(r"[\w-]+")
-DOCUMENT = re.compile(r"^---(?:[ \t].*)?$", re.MULTILINE)
 KIND = re.compile(r"^kind:[ \t]*[\"']?([A-Za-z0-9]+)", re.MULTILINE)
 METADATA = re.compile(r"^metadata:[ \t]*(?:#[^\n]*)?\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)*)", re.MULTILINE)
 NAME = re.compile(r"^[ \t]+name:[ \t]*[\"']?([^\s\"'#]+)")
@@ -46,25 +42,6 @@ def origin_of(found: Origins, kind: str, name: str) -> str | None:
     if exact or kind != "Namespace":
         return exact
     return next((path for (each, _), path in found.items() if each == kind), None)
-
-
-def patch_of(texts: Mapping[str, str], folder: str, violation: Violation) -> str | None:
-    """The file of an environment's own folder that says this field of the object: what a base says there is not to blame; else None."""
-    leaf = STEP.findall(violation.field)[-1:]
-    for path in sorted(texts) if leaf else ():
-        if path.startswith(f"{folder}/") and not path.startswith(f"{folder}/release/") and _says(path, texts[path], violation, leaf[0]):
-            return path
-    return None
-
-
-def _says(path: str, text: str, violation: Violation, leaf: str) -> bool:
-    """Whether a file has a patch of the object with a field of that name, as a document or as one of a kustomization's JSON patches."""
-    if is_kustomization(path):
-        name, field = re.compile(rf"^ *name: {re.escape(violation.name)}$", re.MULTILINE), re.compile(rf"path: /\S*/{re.escape(leaf)}\b")
-        return any(name.search(patch) and field.search(patch) for patch in TARGET.split(text)[1:])
-    field = re.compile(rf"^[ \t-]*{re.escape(leaf)}:", re.MULTILINE)
-    documents = (document for document in DOCUMENT.split(text) if _name(document) == violation.name and field.search(document))
-    return any((kind := KIND.search(document)) and kind[1] == violation.kind for document in documents)
 
 
 def _order(path: str) -> tuple[int, str]:

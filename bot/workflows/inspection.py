@@ -14,17 +14,19 @@ from bot.policies.all import POLICIES, SOURCE_POLICIES
 from bot.policies.backups import shared_places
 from bot.policies.causes import without_consequences
 from bot.policies.changes import immutable_changes
+from bot.policies.generated import setting_file
 from bot.policies.images import PIN, unpinned
-from bot.policies.manifests import SCRAPE_INTERVAL, Manifests
+from bot.policies.manifests import SCRAPE_INTERVAL, Manifests, name_of
 from bot.policies.metrics.labels import panels_find_series
-from bot.policies.origins import origin_of, origins, patch_of
+from bot.policies.origins import origin_of, origins
+from bot.policies.patches import patch_of
 from bot.policies.sources import READ_BY_KUSTOMIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.model import BotError
-    from bot.policies.manifests import Digests, Inspector, Policy, SourcePolicy, Violation
+    from bot.policies.manifests import Digests, Inspector, Object, Policy, SourcePolicy, Violation
     from bot.ports import Objects, Rendered
 
 IMAGES = "/images/kustomization.yaml"
@@ -118,17 +120,26 @@ def _key(violation: Violation) -> tuple[str, str, str, str]:
 
 
 def problems(look: Look, found: Iterable[Violation]) -> Iterator[Problem]:
-    """Violations with the file that first writes the object."""
+    """Violations with the file of the environment that says the field, else the one that first writes the object."""
     listed = list(found)
     if not listed:
         return
-    files = origins(look.texts)
+    files, items = origins(look.texts), {(item["kind"], name_of(item)): item for item in look.rendered.objects}
     for each in listed:
         if each.name in look.texts:  # about the file itself
             yield Problem(each.name, f"{each.field} {each.what}".strip(), each.hint, each.is_error)
         else:
-            file = patch_of(look.texts, look.folder, each) or origin_of(files, each.kind, each.name) or look.folder
+            file = _saying(look, items, each) or origin_of(files, each.kind, each.name) or look.folder
             yield Problem(file, f"{each.kind} {each.name}: {each.field}: {each.what}", each.hint, each.is_error)
+
+
+def _saying(look: Look, items: Mapping[tuple[str, str], Object], found: Violation) -> str | None:
+    """The file that says the field, where it is not the one that first writes the object, and where that is certain."""
+    item = items.get((found.kind, found.name))
+    if item is None:
+        return None
+    said = setting_file(look.texts, look.folder, items, item, found.field)
+    return said or patch_of(look.texts, look.folder, item, found.field)
 
 
 def not_rendered(folder: str, error: BotError) -> Problem:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.policies.manifests import Violation
-from bot.policies.origins import origin_of, origins, patch_of
+from bot.policies.origins import origin_of, origins
 
 STATEFUL_SET = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: qdrant\nspec:\n  replicas: 1\n"
 TEXTS = {
@@ -47,33 +46,3 @@ def test_an_object_is_found_where_it_is_written_first(kind: str, name: str, path
 
 def test_an_overlay_counts_where_nothing_else_has_the_object() -> None:
     assert origin_of(origins({"qdrant/size.yaml": STATEFUL_SET}), "StatefulSet", "qdrant") == "qdrant/size.yaml"
-
-
-OVERLAY = {
-    "environments/prod/qdrant/size.yaml": f"{STATEFUL_SET}---\nkind: Deployment\nmetadata:\n  name: qdrant\nspec:\n  paused: true\n",
-    "environments/prod/qdrant/kustomization.yaml": (
-        "patches:\n  - path: size.yaml\n  - target:\n      kind: CronJob\n      name: qdrant\n    patch: |-\n"
-        "      - {op: replace, path: /spec/suspend, value: true}\n"
-        "  - target:\n      name: other\n    patch: |-\n      - {op: replace, path: /spec/timeZone, value: UTC}\n"
-    ),
-    "environments/prod/release/qdrant/base/stateful-set.yaml": f"{STATEFUL_SET}  serviceName: a\n",
-    "environments/staging/qdrant/size.yaml": f"{STATEFUL_SET}  serviceName: b\n",
-}
-
-
-@pytest.mark.parametrize(
-    ("kind", "field", "file"),
-    [
-        ("StatefulSet", "spec.replicas", "size.yaml"),
-        ("StatefulSet", "spec.serviceName", None),
-        ("StatefulSet", "spec.paused", None),
-        ("Deployment", "spec.paused", "size.yaml"),
-        ("Deployment", "spec.replicas", None),
-        ("CronJob", "spec.suspend", "kustomization.yaml"),
-        ("CronJob", "spec.timeZone", None),
-        ("CronJob", "", None),
-    ],
-)
-def test_what_an_overlay_says_is_looked_for_in_the_overlay(kind: str, field: str, file: str | None) -> None:
-    found = patch_of(OVERLAY, "environments/prod", Violation(kind, "qdrant", field, "is wrong", "mend it"))
-    assert found == (file and f"environments/prod/qdrant/{file}")
