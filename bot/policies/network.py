@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bot.policies.connections import ELSEWHERE, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
+from bot.policies.connections import COLLECTOR, ELSEWHERE, ISTIOD, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
 from bot.policies.fields import at, indexed, mapping, sequence, text
 from bot.policies.manifests import Violation, wrong
 from bot.policies.network_rules import NAMESPACE_NAME, PEERS, Attempt, Direction, Network, directions, network_of
@@ -33,6 +33,8 @@ OUTSIDE_PORTS = (
     (15012, "TCP"),
 )
 MOST_NAMED = 4
+# Which feature of foundation has the NetworkPolicies of what one end of a connection is.
+FEATURES = {"neo4j-backup": "backup", "qdrant-backup": "backup", ISTIOD: "mesh", COLLECTOR: "mesh"}
 
 
 def needed_connections_are_admitted(manifests: Manifests) -> Iterator[Violation]:
@@ -46,14 +48,21 @@ def _blocked(network: Network, manifests: Manifests) -> Iterator[Violation]:
         attempt = Attempt(source, target, connection.port, connection.protocol)
         for direction in DIRECTIONS:
             if not network.admits(attempt, direction):
-                policy = _nearest(network, attempt.here(direction), direction)
-                what = f"does not admit {connection}, {connection.why}"
-                yield wrong(policy, f"spec.{direction}", what, hint=_rule(connection, attempt, direction))
+                yield _not_admitted(network, connection, attempt, direction)
 
 
-def _nearest(network: Network, end: End, direction: Direction) -> Object:
-    """The policy to which a rule for these Pods belongs: the one that selects them most narrowly."""
-    return max(network.isolating(end, direction), key=lambda policy: len(mapping(policy, "spec", "podSelector", "matchLabels")))
+def _not_admitted(network: Network, connection: Connection, attempt: Attempt, direction: Direction) -> Violation:
+    """The policy to which a rule belongs is the one that selects the Pods most narrowly: one that selects all would admit it to all."""
+    here, hint = attempt.here(direction), _rule(connection, attempt, direction)
+    own = [each for each in network.isolating(here, direction) if mapping(each, "spec", "podSelector")]
+    if own:
+        policy = max(own, key=lambda each: len(mapping(each, "spec", "podSelector", "matchLabels")))
+        return wrong(policy, f"spec.{direction}", f"does not admit {connection}, {connection.why}", hint=hint)
+    what = f"no policy that is for these Pods alone admits {connection}, {connection.why}"
+    feature = next((FEATURES[each.name] for each in (attempt.source, attempt.target) if each.name in FEATURES), None)
+    missing = f"take the feature `{feature}` of foundation, where it is missing, or " if feature else ""
+    hint = f"{missing}add a NetworkPolicy whose podSelector selects {here.name}, and {hint.removeprefix('add ')}"
+    return Violation("NetworkPolicy", here.name, f"spec.{direction}", what, hint)
 
 
 def _rule(connection: Connection, attempt: Attempt, direction: Direction) -> str:

@@ -155,6 +155,20 @@ def test_a_violation_says_which_connection_and_why() -> None:
     assert found.hint == "add a rule under spec.ingress `from` qdrant, port 6335, protocol TCP"
 
 
+def test_a_rule_is_never_asked_of_a_policy_that_selects_every_pod() -> None:
+    found = [each for policy in NETWORK_POLICIES for each in policy(manifests(changed(cut("NetworkPolicy qdrant-backup"))))]
+    assert {(each.kind, each.name, each.field) for each in found} == {("NetworkPolicy", "qdrant-backup", "spec.egress")}
+    assert "no policy that is for these Pods alone admits qdrant-backup -> qdrant 6333/TCP" in found[0].what
+    assert found[0].hint.startswith("take the feature `backup` of foundation, where it is missing, or add a NetworkPolicy")
+
+
+def test_no_feature_is_named_where_none_has_the_policy() -> None:
+    found = [each for policy in NETWORK_POLICIES for each in policy(manifests(changed(cut("NetworkPolicy context-api"))))]
+    hints = {each.hint for each in found if each.name == "context-api"}
+    assert hints
+    assert all(hint.startswith("add a NetworkPolicy whose podSelector selects context-api, and a rule under") for hint in hints)
+
+
 TRACING = add(thing("Telemetry", "default", {"tracing": [{"providers": [{"name": "otel-tracing"}]}]}))
 RESTORE = put(
     "CronJob neo4j-backup", "spec/jobTemplate/spec/template/spec/containers/0/ports", [{"name": "tcp-seed", "containerPort": 8080}]
