@@ -11,13 +11,13 @@ from bot.policies.fields import at, indexed, mapping, text, words
 from bot.policies.manifests import Violation, wrong
 from bot.policies.ports import http_ports
 from bot.policies.sidecars import has_sidecar, is_meshed
+from bot.policies.strangers import UNDECLARED, identity_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.policies.manifests import Manifests, Object
 
-UNDECLARED = 65000  # stands for every port that nobody declares
 # Other identities in the namespaces from which one is admitted: a rule for a whole namespace admits them, too.
 NEIGHBOURS = tuple(End(f"another Pod of {namespace}", namespace) for namespace in ("istio-ingress", "istio-system", "monitoring"))
 MOST_NAMED = 4
@@ -47,7 +47,7 @@ def no_other_request_is_authorized(manifests: Manifests) -> Iterator[Violation]:
     """No identity reaches a port of the mesh that the list does not name for it."""
     policies, found = _policies(manifests), defaultdict[tuple[int, str], list[str]](list)
     blamed: dict[int, Object] = {}
-    for source, target, request in _attempts(manifests):
+    for source, target, request in _attempts(policies, manifests):
         decision = decide(policies, target.labels, request)
         if decision.is_admitted and decision.policy:
             blamed[id(decision.policy)] = decision.policy
@@ -61,16 +61,26 @@ def no_other_request_is_authorized(manifests: Manifests) -> Iterator[Violation]:
         yield wrong(blamed[key], where, what, hint=hint)
 
 
-def _attempts(manifests: Manifests) -> Iterator[tuple[End, End, Request]]:
+def _attempts(policies: tuple[Object, ...], manifests: Manifests) -> Iterator[tuple[End, End, Request]]:
     ends = inside(manifests)
-    sources = (*ends, *OUTSIDE, *NEIGHBOURS, ELSEWHERE, End("another Pod of the namespace", manifests.namespace))
+    strangers = identity_strangers(policies, manifests.namespace, ends)
+    sources = (*ends, *OUTSIDE, *NEIGHBOURS, ELSEWHERE, End("another Pod of the namespace", manifests.namespace), *strangers)
     for target in ends:
         if target.pods and has_sidecar(manifests, target.pods):
             http = http_ports(manifests, target.pods)
-            for port in (*dict.fromkeys(number for _, number, spoken in target.ports if spoken == "TCP"), UNDECLARED):
+            declared = (number for _, number, spoken in target.ports if spoken == "TCP")
+            for port in dict.fromkeys((*declared, *_named_ports(policies, target), UNDECLARED)):
                 for source in sources:
                     if source.namespace and not is_listed(source, target, port, "TCP"):
                         yield source, target, Request(source.namespace, source.account, port, is_http=port in http)
+
+
+def _named_ports(policies: tuple[Object, ...], target: End) -> Iterator[int]:
+    for policy in policies:
+        if applies(policy, target.labels):
+            for _, rule in indexed(policy, "spec", "rules"):
+                for _, each in indexed(rule, "to"):
+                    yield from (int(port) for port in words(each, "operation", "ports") if port.isdecimal())
 
 
 def _policies(manifests: Manifests) -> tuple[Object, ...]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bot.policies.connections import COLLECTOR, ELSEWHERE, ISTIOD, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
+from bot.policies.connections import COLLECTOR, ELSEWHERE, INTERNET, ISTIOD, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
 from bot.policies.fields import at, indexed, mapping, sequence, text
 from bot.policies.manifests import Violation, wrong
 from bot.policies.network_rules import NAMESPACE_NAME, PEERS, Attempt, Direction, Network, directions, network_of
 from bot.policies.sidecars import has_sidecar
+from bot.policies.strangers import UNDECLARED, network_ports, network_strangers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.policies.connections import Connection, End
     from bot.policies.manifests import Manifests, Object
 
 DIRECTIONS: tuple[Direction, ...] = ("egress", "ingress")
-UNDECLARED = 65000  # stands for every port that nobody declares
 # Tried on all that lies outside: what a too wide rule would let through, istiod's and DNS's own ports among it.
 OUTSIDE_PORTS = (
     (53, "TCP"),
@@ -75,16 +75,21 @@ def no_other_connection_is_admitted(manifests: Manifests) -> Iterator[Violation]
     network = network_of(manifests)
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
     policies: dict[int, Object] = {}
-    for attempt in _attempts(manifests):
+    for attempt in _attempts(network, manifests):
         if all(network.admits(attempt, direction) for direction in DIRECTIONS) and (rule := _admitting(network, attempt)):
             policy, where = rule
             policies[id(policy)] = policy
-            found[id(policy), where].append(f"{attempt.source.name} -> {attempt.target.name} {_port(attempt)}")
+            found[id(policy), where].append(f"{_shown(attempt.source)} -> {_shown(attempt.target)} {_port(attempt)}")
     for (key, where), admitted in found.items():
         names = list(dict.fromkeys(admitted))
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         what = f"admits what nothing needs: {', '.join(names[:MOST_NAMED])}{more}; whoever breaks into one end reaches the other"
         yield wrong(policies[key], where, what, hint="narrow peers and ports to the list in bot/policies/connections.py, or add it there")
+
+
+def _shown(end: End) -> str:
+    is_other = end.name == INTERNET and end not in OUTSIDE
+    return f"{end.name} ({end.address})" if is_other else end.name
 
 
 def _port(attempt: Attempt) -> str:
@@ -97,23 +102,30 @@ def _admitting(network: Network, attempt: Attempt) -> tuple[Object, str] | None:
     return next(network.admitting(attempt, direction), None)
 
 
-def _attempts(manifests: Manifests) -> Iterator[Attempt]:
+def _attempts(network: Network, manifests: Manifests) -> Iterator[Attempt]:
     """Every connection that the list does not name, between workloads and from and to what lies outside."""
     ends = inside(manifests)
+    sources = (*ends, *OUTSIDE, ELSEWHERE, *network_strangers(network.policies, "ingress"))
+    targets = (*OUTSIDE, ELSEWHERE, METADATA, *network_strangers(network.policies, "egress"))
     for target in ends:
-        for source in (*ends, *OUTSIDE, ELSEWHERE):
-            for port, protocol in _ports(manifests, target):
-                if not is_listed(source, target, port, protocol):
-                    yield Attempt(source, target, port, protocol)
+        ports = (*_ports(manifests, target), *network_ports(network.isolating(target, "ingress"), "ingress"))
+        yield from _unlisted(sources, (target,), ports)
     for source in ends:
-        for target in (*OUTSIDE, ELSEWHERE, METADATA):
-            for port, protocol in (*OUTSIDE_PORTS, (UNDECLARED, "TCP")):
+        named = network_ports(network.isolating(source, "egress"), "egress")
+        yield from _unlisted((source,), targets, (*OUTSIDE_PORTS, (UNDECLARED, "TCP"), *named))
+
+
+def _unlisted(sources: Iterable[End], targets: Iterable[End], ports: Iterable[tuple[int, str]]) -> Iterator[Attempt]:
+    tried, sources = dict.fromkeys(ports), tuple(sources)
+    for target in targets:
+        for source in sources:
+            for port, protocol in tried:
                 if not is_listed(source, target, port, protocol):
                     yield Attempt(source, target, port, protocol)
 
 
 def _ports(manifests: Manifests, target: End) -> Iterator[tuple[int, str]]:
-    yield from dict.fromkeys((number, protocol) for _, number, protocol in target.ports)
+    yield from ((number, protocol) for _, number, protocol in target.ports)
     if target.pods and has_sidecar(manifests, target.pods):
         yield SIDECAR_PORT, "TCP"
     yield UNDECLARED, "TCP"

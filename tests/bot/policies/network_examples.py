@@ -97,6 +97,10 @@ def namespace(name: str) -> Object:
     return {"namespaceSelector": {"matchLabels": {METADATA_NAME: name}}}
 
 
+def block(cidr: str, *excepts: str) -> Object:
+    return {"ipBlock": {"cidr": cidr} | ({"except": list(excepts)} if excepts else {})}
+
+
 def pods(name: str) -> Object:
     return {"podSelector": {"matchLabels": {NAME: name}}}
 
@@ -109,7 +113,7 @@ def by(peer: Object, *ports: Any) -> Object:
     return {"from": [peer], "ports": [port if isinstance(port, dict) else {"port": port} for port in ports]}
 
 
-PRIVATE = ["10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
+PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
 INTERNET = to({"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE}}, 443)
 
 
@@ -121,22 +125,24 @@ def network_policy(name: str, ingress: Objects, egress: Objects, *, selector: An
 
 def network_policies() -> Objects:
     dns = to(namespace("kube-system") | {"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}, {"port": 53, "protocol": "UDP"}, 53)
-    mesh = to(namespace("istio-system"), 15012)
+    mesh = to(namespace("istio-system") | {"podSelector": {"matchLabels": {"app": "istiod"}}}, 15012)
+    gateway = namespace("istio-ingress") | {"podSelector": {"matchLabels": {"istio": "ingressgateway"}}}
+    prometheus = namespace("monitoring") | pods("prometheus")
     members = {"qdrant": (6335,), "neo4j": (6000, 7000, 7687, 7688)}
     callers = {"qdrant": (6333, 6334), "neo4j": (7687, 7688)}
     items = [
         network_policy("default-deny", [], [], selector={}),
-        network_policy("allow-platform", [by(namespace("monitoring"), 15020)], [dns, mesh], selector={}),
+        network_policy("allow-platform", [by(prometheus, 15020)], [dns, mesh], selector={}),
         network_policy(
             "context-api",
-            [by(namespace("istio-ingress"), 8000), by(namespace("monitoring"), "http-api")],
+            [by(gateway, 8000), by(prometheus, "http-api")],
             [*(to(pods(name), *ports) for name, ports in callers.items()), INTERNET],
         ),
         network_policy("qdrant-backup", [], [to(pods("qdrant"), 6333), INTERNET]),
         network_policy("neo4j-backup", [], [to(pods("neo4j"), 6362, 7687), INTERNET]),
     ]
     for name, watched, saved in (("qdrant", 6333, (6333,)), ("neo4j", 2004, (6362, 7687))):
-        ingress = [by(pods("context-api"), *callers[name]), by(namespace("monitoring"), watched), by(pods(name), *members[name])]
+        ingress = [by(pods("context-api"), *callers[name]), by(prometheus, watched), by(pods(name), *members[name])]
         items.append(network_policy(name, [*ingress, by(pods(f"{name}-backup"), *saved)], [to(pods(name), *members[name])]))
     return items
 

@@ -61,7 +61,31 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
     ),
     "an identity of another environment": (
         (put(QDRANT, "spec/rules/0/from/0/source", {"principals": ["cluster.local/ns/context-dev/sa/context-api"]}),),
-        [f"{QDRANT} spec.rules"] * 2,
+        [f"{QDRANT} spec.rules"] * 2 + [f"{QDRANT} spec.rules[0]"],
+    ),
+    "an account of another namespace": (
+        (put(QDRANT, f"spec/rules/0/{ACCOUNTS}", ["context-api", "default/default"]),),
+        [f"{QDRANT} spec.rules[0]"],
+    ),
+    "an account that nothing here runs as": (
+        (put(QDRANT, f"spec/rules/0/{ACCOUNTS}", ["context-api", "old-job"]),),
+        [f"{QDRANT} spec.rules[0]"],
+    ),
+    "a namespace by its beginning": (
+        (put(API, "spec/rules/0/from/0/source", {"principals": ["cluster.local/ns/ci*", "*/ns/istio-ingress/sa/istio-ingressgateway"]}),),
+        [f"{API} spec.rules[0]"],
+    ),
+    "a namespace of strangers": ((put(API, "spec/rules/0/from/1", {"source": {"namespaces": ["default"]}}),), [f"{API} spec.rules[0]"]),
+    "a port that nothing declares": (
+        (put(QDRANT, "spec/rules/0/to/0/operation/ports", ["6333", "6334", "7474"]),),
+        [f"{QDRANT} spec.rules[0]"],
+    ),
+    "a condition on a stranger": (
+        (
+            cut(API, "spec/rules/0/from"),
+            put(API, "spec/rules/0/when", [{"key": "source.namespace", "values": ["istio-ingress", "ci"]}]),
+        ),
+        [f"{API} spec.rules[0]"],
     ),
     "no policy of its own": ((cut(NEO4J),), ["AuthorizationPolicy deny-all spec.rules"] * 9),
     "a whole namespace": (

@@ -18,8 +18,10 @@ from tests.bot.policies.network_examples import (
     HERE,
     METADATA_NAME,
     NAME,
+    PRIVATE,
     add,
     are_all_shown,
+    block,
     broken,
     by,
     changed,
@@ -73,6 +75,39 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         (put(QDRANT, "spec/ingress/4", by(namespace("another-namespace"), 6333)),),
         [f"{QDRANT} spec.ingress[4]"],
     ),
+    "a further namespace": (
+        (put(QDRANT, "spec/ingress/4", by(namespace("default"), 6333)),),
+        [f"{QDRANT} spec.ingress[4]"],
+    ),
+    "other Pods of a namespace of the list": (
+        (put(QDRANT, "spec/ingress/1/from/1", namespace("monitoring") | pods("grafana")),),
+        [f"{QDRANT} spec.ingress[1]"],
+    ),
+    "a namespace of several": (
+        (
+            put(
+                QDRANT,
+                "spec/ingress/1/from/1",
+                {"namespaceSelector": {"matchExpressions": [{"key": METADATA_NAME, "operator": "In", "values": ["monitoring", "ci"]}]}}
+                | pods("prometheus"),
+            ),
+        ),
+        [f"{QDRANT} spec.ingress[1]"],
+    ),
+    "addresses that come in": ((put(NEO4J, "spec/ingress/4", by(block("198.51.100.0/24"), 7474)),), [f"{NEO4J} spec.ingress[4]"]),
+    "addresses on every port": (
+        (add(network_policy("out", [], [{"to": [block("198.51.100.0/24")]}], selector={"matchLabels": {NAME: "context-api"}})),),
+        ["NetworkPolicy out spec.egress[0]"],
+    ),
+    "addresses of the cluster": (
+        (put(API, "spec/egress/3", to(block("10.96.0.0/12", "10.96.0.0/13"), 443)),),
+        [f"{API} spec.egress[3]"],
+    ),
+    "the internet with one private range": (
+        (put(API, "spec/egress/2/to/0/ipBlock/except", PRIVATE[:-1]),),
+        [f"{API} spec.egress[2]"],
+    ),
+    "a port of the internet that is no sample": ((put(API, "spec/egress/2/ports/1", {"port": 5432}),), [f"{API} spec.egress[2]"]),
     "every source": ((put(API, "spec/ingress/2", {"ports": [{"port": 8000}]}),), [f"{API} spec.ingress[2]"]),
     "everything may leave": ((put(API, "spec/egress/3", EMPTY),), [f"{API} spec.egress[3]"]),
     "a range of ports": (
@@ -167,6 +202,45 @@ def test_no_feature_is_named_where_none_has_the_policy() -> None:
     hints = {each.hint for each in found if each.name == "context-api"}
     assert hints
     assert all(hint.startswith("add a NetworkPolicy whose podSelector selects context-api, and a rule under") for hint in hints)
+
+
+STRANGERS = {
+    "a namespace": (
+        put(QDRANT, "spec/ingress/4", by(namespace("default"), 6333)),
+        "a Pod of the namespace default -> qdrant 6333/TCP",
+    ),
+    "an address": (
+        put(NEO4J, "spec/ingress/4", by(block("198.51.100.0/24"), 7474)),
+        "the internet (198.51.100.0) -> neo4j 7474/TCP",
+    ),
+    "a range": (
+        put(API, "spec/egress/3", to(block("10.96.0.0/12", "10.96.0.0/13"), 443)),
+        "context-api -> the address 10.104.0.0 443/TCP",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), STRANGERS.values(), ids=STRANGERS)
+def test_who_is_let_through_is_named(change: Change, words: str) -> None:
+    (found,) = [each.what for policy in NETWORK_POLICIES for each in policy(manifests(changed(change)))]
+    assert f"admits what nothing needs: {words};" in found
+
+
+LISTED = {
+    "addresses of the internet": put(API, "spec/egress/3", to(block("198.51.100.0/24", "198.51.100.0/25"), 443)),
+    "nobody is left": put(API, "spec/egress/3", to(block("198.51.100.0/24", "198.51.100.0/24"))),
+    "no address": put(API, "spec/egress/3", to(block("not a range"))),
+    "one more way to name the list's own": put(
+        QDRANT,
+        "spec/ingress/1/from/0/namespaceSelector",
+        {"matchExpressions": [{"key": METADATA_NAME, "operator": "In", "values": ["monitoring"]}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", LISTED.values(), ids=LISTED)
+def test_what_the_list_names_may_be_named_otherwise(change: Change) -> None:
+    assert broken(ALL, changed(change)) == []
 
 
 TRACING = add(thing("Telemetry", "default", {"tracing": [{"providers": [{"name": "otel-tracing"}]}]}))
