@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from cronsim import CronSim, CronSimError
 
 from bot.hooks import HOOK
 from bot.policies.fields import at, integer, mapping, number, strings, text
 from bot.policies.manifests import wrong
 from bot.policies.replicas import JOBS
-from bot.policies.schedules import as_fields, period
+from bot.policies.schedules import NO_FIELDS, as_fields, period, why_no_fields
 from bot.time_zones import is_time_zone
 
 if TYPE_CHECKING:
@@ -21,11 +17,7 @@ if TYPE_CHECKING:
     from bot.policies.manifests import Manifests, Object, Violation
 
 LEAST_DEADLINE = 10  # the controller looks every 10 s and skips what is late by then
-# What Kubernetes reads, which is less than cron's dialects: no seconds, no L, W or #, and Sunday is 0 alone.
-FIELDS = re.compile(r"(?:(?:\d+|[A-Za-z]{3}|[*,/-])+(?: +|\Z)){5}")
-SUNDAY_IS_7 = re.compile(r"(?:.*[ ,-])7(?:[,/-]\S*)?\Z")
 NEVER = "0 0 31 2 *"  # how a CronJob says that it runs when people start it
-START = datetime(2026, 1, 1, tzinfo=UTC)  # any: whether a schedule can be read does not depend on it
 LEAST_KEPT = 36 * 3600  # an alert comes after 30 hours without success
 
 
@@ -40,18 +32,8 @@ def schedules_can_be_read(manifests: Manifests) -> Iterator[Violation]:
 
 
 def _why_unreadable(written: str) -> str:
-    schedule = as_fields(written)
-    if period(written):
-        return ""
-    if not FIELDS.fullmatch(schedule):
-        return "not five fields of numbers, names, * , / and -, and no macro such as @daily"
-    if SUNDAY_IS_7.fullmatch(schedule):
-        return "Sunday is 0"
-    try:
-        CronSim(schedule, START)
-    except CronSimError as error:
-        return str(error).lower()
-    return ""
+    reason = "" if period(written) else why_no_fields(as_fields(written))
+    return f"{reason}, and no macro such as @daily" if reason == NO_FIELDS else reason
 
 
 def suspended_ones_never_run(manifests: Manifests) -> Iterator[Violation]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import indexed, mapping, mappings, text, words
+from bot.policies.fields import indexed, mapping, mappings, seconds, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.projects import IN_CLUSTER, IN_NAMESPACE, WILD
+from bot.policies.schedules import why_no_fields
 from bot.time_zones import is_time_zone
 
 if TYPE_CHECKING:
@@ -122,9 +123,17 @@ def windows_let_a_rollback_pass(project: Object, application: str, place: tuple[
             yield wrong(project, where, what, hint='name it in applications, such as "*"')
 
 
-def windows_are_of_a_time_zone(project: Object) -> Iterator[Violation]:
-    """The time zone of each window is one that there is."""
+def windows_can_be_read(project: Object) -> Iterator[Violation]:
+    """The schedule, length and time zone of each window are what Argo CD reads: with one that it cannot, nothing syncs at all."""
     for index, window in indexed(project, "spec", "syncWindows"):
+        schedule, duration = (str(window.get(key) or "not set") for key in ("schedule", "duration"))
+        if reason := why_no_fields(schedule):
+            what = f"is {schedule}: {reason}; Argo CD cannot tell when the window is open, and syncs nothing"
+            hint = 'write five fields of cron, such as "0 0 24 12 *"'
+            yield wrong(project, f"spec.syncWindows[{index}].schedule", what, hint=hint)
+        if not seconds(window, "duration"):
+            what = f"is {duration}, which is no length of time: Argo CD cannot tell when the window is open, and syncs nothing"
+            yield wrong(project, f"spec.syncWindows[{index}].duration", what, hint="write hours and minutes, such as 192h; a day is 24h")
         zone = text(window, "timeZone")
         if zone and not is_time_zone(zone):
             what = f"is {zone}, which is no time zone: Argo CD cannot tell when the window is open"

@@ -1,8 +1,11 @@
-"""Schedules as Kubernetes reads them beside five fields of cron (robfig/cron v3, parser.go): macros, and @every with a length of time."""
+"""Schedules as robfig/cron v3 reads them (parser.go): five fields; for Kubernetes also macros, and @every with a length of time."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+
+from cronsim import CronSim, CronSimError
 
 from bot.policies.fields import seconds
 
@@ -17,6 +20,24 @@ MACROS = {
     "@hourly": "0 * * * *",
 }
 EVERY = "@every "
+START = datetime(2026, 1, 1, tzinfo=UTC)  # any: whether a schedule can be read does not depend on it
+# What robfig/cron reads, which is less than cron's dialects: no seconds, no L, W or #, and Sunday is 0 alone.
+FIELDS = re.compile(r"(?:(?:\d+|[A-Za-z]{3}|[*,/-])+(?: +|\Z)){5}")
+SUNDAY_IS_7 = re.compile(r"(?:.*[ ,-])7(?:[,/-]\S*)?\Z")
+NO_FIELDS = "not five fields of numbers, names, * , / and -"
+
+
+def why_no_fields(written: str) -> str:
+    """Why five fields of cron cannot be read, or never come round; empty where they can."""
+    if not FIELDS.fullmatch(written):
+        return NO_FIELDS
+    if SUNDAY_IS_7.fullmatch(written):
+        return "Sunday is 0"
+    try:
+        CronSim(written, START)
+    except CronSimError as error:
+        return str(error).lower()
+    return ""
 
 
 def as_fields(schedule: str) -> str:

@@ -17,7 +17,7 @@ from bot.policies.project_limits import (
     refused_applications,
     refused_by_platform,
     the_bot_may_get_and_sync,
-    windows_are_of_a_time_zone,
+    windows_can_be_read,
     windows_let_a_rollback_pass,
 )
 from bot.policies.projects import needless_kinds, refused_kinds, rendered_kinds
@@ -69,7 +69,7 @@ def project_problems(platform: Platform, kinds: Mapping[Environment, Iterable[Ki
         found = [*refused_kinds(project, own), *refused_applications(project, made), *needless_limits(project, made)]
         found += the_bot_may_get_and_sync(project, application)
         found += windows_let_a_rollback_pass(project, application, (environment.cluster, environment.namespace))
-        found += windows_are_of_a_time_zone(project)
+        found += windows_can_be_read(project)
         yield from problems(look, [*found, *(needless_kinds(project, own, anywhere) if all_seen else ())])
 
 
@@ -91,7 +91,7 @@ def _platform_projects(platform: Platform) -> Iterator[Violation]:
         if name in of_files or not made:
             continue
         yield from (*refused_applications(project, made), *needless_limits(project, made), *made_namespaces(project, made))
-        yield from (*platform_takes_no_applications(project), *windows_are_of_a_time_zone(project))
+        yield from (*platform_takes_no_applications(project), *windows_can_be_read(project))
         for cluster, look in platform.clusters:
             namespaces = {text(item, "metadata", "namespace") for item in look.rendered.objects} - {""}
             yield from refused_by_platform(project, rendered_kinds(look.rendered.objects), cluster.server, namespaces)

@@ -15,7 +15,7 @@ from bot.policies.project_limits import (
     refused_applications,
     refused_by_platform,
     the_bot_may_get_and_sync,
-    windows_are_of_a_time_zone,
+    windows_can_be_read,
     windows_let_a_rollback_pass,
 )
 from bot.policies.projects import rendered_kinds
@@ -76,7 +76,7 @@ def of_environment(project: dict[str, Any], *, application: str = NAME) -> list[
         *needless_limits(project, PROD),
         *the_bot_may_get_and_sync(project, application),
         *windows_let_a_rollback_pass(project, application, (CLUSTER, NAME)),
-        *windows_are_of_a_time_zone(project),
+        *windows_can_be_read(project),
     ]
 
 
@@ -160,10 +160,15 @@ ENVIRONMENT: dict[str, tuple[Callable[[dict[str, Any]], object], list[tuple[str,
     ),
     "a window that stops a rollback": (window(manualSync=False), [("spec.syncWindows[0].manualSync", "does not say manualSync: true")]),
     "a window that does not say": (
-        lambda spec: spec["syncWindows"].append({"kind": "allow", "applications": [NAME]}),
+        lambda spec: spec["syncWindows"].append({key: value for key, value in WINDOW.items() if key != "manualSync"}),
         [("spec.syncWindows[1].manualSync", "does not say manualSync: true")],
     ),
     "a window of no time zone": (window(timeZone="Europe/Berln"), [("spec.syncWindows[0].timeZone", "is Europe/Berln, which is no")]),
+    "a window of no month": (window(schedule="0 0 24 13 *"), [("spec.syncWindows[0].schedule", "is 0 0 24 13 *: bad month")]),
+    "a window of a macro": (window(schedule="@daily"), [("spec.syncWindows[0].schedule", "is @daily: not five fields")]),
+    "a window of no schedule": (window(schedule=None), [("spec.syncWindows[0].schedule", "is not set: not five fields")]),
+    "a window of days": (window(duration="8d"), [("spec.syncWindows[0].duration", "is 8d, which is no length of time")]),
+    "a window of no length": (window(duration=None), [("spec.syncWindows[0].duration", "is not set, which is no length")]),
     "a window of nothing": (window(applications=["context-dev"]), [("spec.syncWindows[0]", f"is for nothing that {NAME} is")]),
     "a window of two conditions": (
         window(andOperator=True, namespaces=["context-dev"]),
@@ -237,7 +242,7 @@ def test_what_the_platforms_project_lacks_or_allows_beyond_it_is_named(
 def test_a_window_is_of_the_application_by_its_name_cluster_or_namespace() -> None:
     for applies in ({"applications": ["context-*"]}, {"clusters": [CLUSTER]}, {"namespaces": ["context-p*"], "timeZone": "Europe/Berlin"}):
         project = deepcopy(GOOD)
-        project["spec"]["syncWindows"] = [{"kind": "deny", "manualSync": True, **applies}]
+        project["spec"]["syncWindows"] = [{**{key: value for key, value in WINDOW.items() if key != "applications"}, **applies}]
         assert of_environment(project) == []
 
 
