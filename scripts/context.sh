@@ -63,7 +63,12 @@ check_context() { # NAME
 # A cluster knows its name from its first deployment on, so that a wrong context is noticed.
 name_of_cluster() { on_cluster get configmap context-foundation --namespace kube-system --ignore-not-found --output='jsonpath={.data.cluster}'; }
 
-server_of() { sed -n 's/^server: //p' "clusters/$1/cluster.yaml"; } # CLUSTER: its address as Argo CD knows it
+server_of() { # CLUSTER: its address as Argo CD knows it
+  local found
+  found=$(sed -nE 's/^server: *["'\'']?([^"'\'' #]+)["'\'']? *( #.*)?$/\1/p' "clusters/$1/cluster.yaml")
+  [ -n "$found" ] || stop "clusters/$1/cluster.yaml names no server" "write it there: server: https://kubernetes.default.svc, or its own address"
+  printf '%s\n' "$found"
+}
 
 namespace_of() { # NAME TEXT...: what an environment's environment.yaml calls its namespace; the text of the file, not its path
   local found

@@ -28,11 +28,12 @@ choose_context() {
 }
 
 check_name() { # the folder must be that of the cluster behind the context
-  local other
+  local other server_of_other
   address=$(on_cluster config view --minify --output='jsonpath={.clusters[0].cluster.server}')
   for other in clusters/*/cluster.yaml; do
     other=$(basename "$(dirname "$other")")
-    [ "$other" = "$cluster" ] || [ "$(server_of "$other")" != "$address" ] ||
+    server_of_other=$(server_of "$other")
+    [ "$other" = "$cluster" ] || [ "$server_of_other" != "$address" ] ||
       stop "the context $context is the cluster $other ($address), not $cluster" "name the context of $cluster"
   done
   marked=$(name_of_cluster)

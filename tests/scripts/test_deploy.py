@@ -79,6 +79,21 @@ def test_the_address_of_another_cluster_is_refused_though_it_has_no_name_yet(emp
     assert "the context prod-eu is the cluster nonprod" in done.stderr
 
 
+@pytest.mark.parametrize("written", ['"https://kubernetes.default.svc" # this cluster', "'https://kubernetes.default.svc'"])
+def test_an_address_may_stand_in_quotes_and_before_a_comment(written: str, empty: Cluster) -> None:
+    _add_install(empty)
+    (empty.tree / "clusters/production/cluster.yaml").write_text(f"server: {written}\n", "utf-8")
+    assert empty.run("deploy", *PRODUCTION, typed="production\n").returncode == 0
+    assert _applied(empty) == [NAMED, *APPLIED]
+
+
+def test_a_cluster_without_an_address_is_refused(empty: Cluster) -> None:
+    (empty.tree / "clusters/nonprod/cluster.yaml").write_text("server:\n  - a list\n", "utf-8")
+    done = empty.run("deploy", *PRODUCTION, typed="production\n")
+    assert (done.returncode, empty.changes()) == (1, [])
+    assert "clusters/nonprod/cluster.yaml names no server" in done.stderr
+
+
 def test_a_name_that_cannot_be_read_is_refused(cluster: Cluster) -> None:
     cluster.answer("get configmap context-foundation", status=1)
     done = cluster.run("deploy", *PRODUCTION, "--yes")
