@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PROMETHEUS, GATEWAY, ISTIOD, ADAPTER = "kube-prometheus-stack", "gateway", "istiod", "prometheus-adapter"
+SECRETS = "external-secrets"
 OF_ISTIO = frozenset({"base", "cni", GATEWAY, ISTIOD})
 SPEC = "prometheus.prometheusSpec"
 DASHBOARDS = "grafana.sidecar.dashboards"

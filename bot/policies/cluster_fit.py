@@ -6,7 +6,7 @@ import json
 import posixpath
 from typing import TYPE_CHECKING
 
-from bot.policies.add_on_values import ADAPTER, GATEWAY, ISTIOD, PROMETHEUS
+from bot.policies.add_on_values import ADAPTER, GATEWAY, ISTIOD, PROMETHEUS, SECRETS
 from bot.policies.fields import at, indexed, mapping, mappings, sequence, strings, text, words
 from bot.policies.manifests import wrong
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEEDED = {  # API group -> charts without which its objects do nothing
     "cert-manager.io": ("cert-manager",),
-    "external-secrets.io": ("external-secrets",),
+    "external-secrets.io": (SECRETS,),
     "monitoring.coreos.com": (PROMETHEUS,),
     "networking.istio.io": ("base", "cni", GATEWAY, ISTIOD),
     "security.istio.io": ("base", ISTIOD),
@@ -28,6 +28,7 @@ NEEDED = {  # API group -> charts without which its objects do nothing
 }
 PROVIDERS = frozenset({"envoy", "prometheus"})  # of every mesh
 FILES = ("caFile", "certFile", "keyFile")
+CLUSTER_STORE = "ClusterSecretStore"
 
 
 def missing_add_ons(environment: Manifests, add_ons: Iterable[AddOn]) -> Iterator[Violation]:
@@ -53,6 +54,17 @@ def unknown_accounts(environment: Manifests, add_ons: Iterable[AddOn]) -> Iterat
                         what = f"lets {named} in, and its cluster has {', '.join(known)}: their requests get 403"
                         where = f"spec.rules[{number}].from[{index}].source.serviceAccounts"
                         yield wrong(item, where, what, hint="name the account of the add-on, or correct its values")
+
+
+def unread_stores(environment: Manifests, add_ons: Iterable[AddOn], cluster: Manifests) -> Iterator[Violation]:
+    """A store of the whole cluster is one that the cluster has, and that its controller acts on."""
+    off = next((each for each in add_ons if each.chart == SECRETS and each.values.get("processClusterStore") is False), None)
+    for item in environment.of("ExternalSecret"):
+        name = text(item, "spec", "secretStoreRef", "name")
+        if text(item, "spec", "secretStoreRef", "kind") == CLUSTER_STORE and (off or cluster.named(CLUSTER_STORE, name) is None):
+            why = f"which {off.file} switches off" if off else f"and its cluster has none named {name or 'nothing'}"
+            what = f"is {CLUSTER_STORE}, {why}: the Secret is never written"
+            yield wrong(item, "spec.secretStoreRef.kind", what, hint="write SecretStore, which is foundation's feature `secrets`")
 
 
 def unserved_gateways(environment: Manifests, add_ons: Iterable[AddOn], cluster: Manifests) -> Iterator[Violation]:

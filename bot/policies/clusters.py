@@ -1,10 +1,10 @@
-"""What a cluster's own objects must be: storage classes that place, grow and keep volumes, admission that refuses what it cannot judge."""
+"""What a cluster's own objects must be: storage classes that place, grow and keep volumes, issuers, admission that fails closed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, text, words
+from bot.policies.fields import at, mapping, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.storage import claims
 
@@ -70,6 +70,11 @@ def volumes_are_encrypted(manifests: Manifests) -> Iterator[Violation]:
             yield wrong(item, "parameters.encrypted", what, hint='write encrypted: "true"')
 
 
+def certificates_have_issuers(manifests: Manifests) -> Iterator[Violation]:
+    """Whoever is to issue a certificate is there."""
+    yield from unissued_certificates(manifests, manifests)
+
+
 def admission_fails_closed(manifests: Manifests) -> Iterator[Violation]:
     """What cannot be judged is refused."""
     for item in manifests.of(POLICY):
@@ -105,6 +110,7 @@ CLUSTER_POLICIES = (
     storage_classes_have_names_of_their_own,
     storage_classes_say_what_becomes_of_volumes,
     volumes_are_encrypted,
+    certificates_have_issuers,
     admission_fails_closed,
     admission_policies_are_bound,
     bindings_refuse,
@@ -117,6 +123,23 @@ def kept_volumes(cluster: Manifests) -> Iterator[Violation]:
         if name_of(item) in KEPT and item.get("reclaimPolicy") == "Delete":
             what = "is Delete where the last environment runs: who deletes a claim by mistake deletes the data"
             yield wrong(item, "reclaimPolicy", what, hint="write Retain; a class cannot be changed, so give it a new name once it is live")
+
+
+def unissued_certificates(manifests: Manifests, cluster: Manifests) -> Iterator[Violation]:
+    """Each certificate names an issuer of its namespace or of its cluster; issuers of other groups are programs of others."""
+    for item in manifests.of("Certificate"):
+        issuer = mapping(item, "spec", "issuerRef")
+        kind, name = text(issuer, "kind") or "Issuer", text(issuer, "name")
+        if text(issuer, "group") not in {"", "cert-manager.io"}:
+            continue
+        namespace, of_cluster = at(item, "metadata", "namespace"), [name_of(each) for each in cluster.of("ClusterIssuer")]
+        own = [name_of(each) for each in manifests.of("Issuer") if at(each, "metadata", "namespace") == namespace]
+        known = of_cluster if kind == "ClusterIssuer" else own
+        if name not in known:
+            what = f"is {kind} {name or 'of no name'}, which there is not: the certificate is never issued"
+            listed = [*(f"ClusterIssuer {each}" for each in of_cluster), *(f"Issuer {each}" for each in own)]
+            hint = f"name one of {', '.join(listed) or 'the cluster: there is none, so add one'}"
+            yield wrong(item, "spec.issuerRef", what, hint=hint)
 
 
 def missing_classes(environment: Manifests, cluster: Manifests) -> Iterator[Violation]:

@@ -91,7 +91,7 @@ def stores_exist(manifests: Manifests) -> Iterator[Violation]:
             hint = _instead(text(store, "name"), stores, "use foundation's feature `secrets`, which has the store")
             yield wrong(item, "spec.secretStoreRef.name", what, hint=hint)
     for item in manifests.of("SecretStore"):
-        for where, name in _store_accounts(mapping(item, "spec"), "spec"):
+        for where, name in store_accounts(mapping(item, "spec"), "spec"):
             if manifests.named("ServiceAccount", name) is None:
                 yield wrong(item, where, f"is {name}, which is not rendered: the store cannot log in", hint="add the ServiceAccount")
 
@@ -152,10 +152,10 @@ def _instead(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {near[0]}?" if near else otherwise
 
 
-def _store_accounts(found: object, path: str) -> Iterator[tuple[str, str]]:
+def store_accounts(found: object, path: str) -> Iterator[tuple[str, str]]:
     """Every serviceAccountRef below a provider, whichever provider it is."""
     for key, value in mapping(found).items():
         if key == "serviceAccountRef":
             yield f"{path}.{key}.name", text(value, "name")
         else:
-            yield from _store_accounts(value, f"{path}.{key}")
+            yield from store_accounts(value, f"{path}.{key}")

@@ -13,7 +13,7 @@ from bot.policies.contracts import CONTEXT_API
 from bot.policies.fields import mapping, strings, text
 from bot.policies.manifests import name_of, wrong
 from bot.policies.programs import programs
-from bot.policies.references import references
+from bot.policies.references import references, store_accounts
 from bot.policies.replicas import targets
 from bot.policies.supplies import target_of
 
@@ -69,6 +69,10 @@ def pods_find_what_they_need(manifests: Manifests) -> Iterator[Violation]:
         store = manifests.named("SecretStore", text(item, "spec", "secretStoreRef", "name"))
         if store:
             yield from _late(store, item, f"ExternalSecret {name_of(item)} cannot be filled without it")
+    for store in manifests.of("SecretStore"):
+        for _, name in store_accounts(mapping(store, "spec"), "spec"):
+            if account := manifests.named("ServiceAccount", name):
+                yield from _late(account, store, f"SecretStore {name_of(store)} cannot log in without it")
 
 
 def callers_come_after_databases(manifests: Manifests) -> Iterator[Violation]:

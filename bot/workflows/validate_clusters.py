@@ -13,10 +13,11 @@ from bot.policies.cluster_fit import (
     unknown_accounts,
     unknown_providers,
     unread_certificates,
+    unread_stores,
     unserved_gateways,
     unserved_metrics,
 )
-from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes
+from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes, unissued_certificates
 from bot.policies.manifests import name_of
 from bot.policies.sources import deprecated_fields
 from bot.workflows.clusters import ADDRESS, CLUSTERS
@@ -93,7 +94,9 @@ def _steps(environment: Environment, by_name: Mapping[str, Environment]) -> int:
 def _unfit(environment: Manifests, cluster: Manifests, add_ons: tuple[AddOn, ...]) -> Iterator[Violation]:
     yield from missing_classes(environment, cluster)
     yield from unjudged_namespaces(environment, cluster)
+    yield from unissued_certificates(environment, cluster)
     yield from unserved_gateways(environment, add_ons, cluster)
+    yield from unread_stores(environment, add_ons, cluster)
     for policy in (missing_add_ons, unknown_accounts, unknown_providers, unserved_metrics, unread_certificates):
         yield from policy(environment, add_ons)
 

@@ -15,6 +15,7 @@ from bot.policies.cluster_fit import (
     unknown_accounts,
     unknown_providers,
     unread_certificates,
+    unread_stores,
     unserved_gateways,
     unserved_metrics,
 )
@@ -155,6 +156,22 @@ def test_a_kind_that_nothing_acts_on_is_named_once_for_each_chart() -> None:
     assert not [*missing_add_ons(environment, add_ons())]
     without = [each for each in add_ons() if each.chart not in {"istiod", "cni"}]
     assert ["chart cni" in each.what or "chart istiod" in each.what for each in missing_add_ons(environment, without)] == [True, True]
+
+
+def test_a_store_of_the_whole_cluster_is_there_and_switched_on() -> None:
+    def external(kind: str) -> Manifests:
+        spec = {"secretStoreRef": {"kind": kind, "name": "vault"}}
+        return Manifests("prod", "context-prod", ({"kind": "ExternalSecret", "metadata": {"name": "ours"}, "spec": spec},))
+
+    store, empty = {"kind": "ClusterSecretStore", "metadata": {"name": "vault"}}, Manifests("production", "", ())
+    there = Manifests("production", "", (store,))
+    on = add_ons(("external-secrets/values", "processClusterStore: false", "processClusterStore: true"))
+    assert not [*unread_stores(external("SecretStore"), add_ons(), empty)]
+    assert not [*unread_stores(external("ClusterSecretStore"), on, there)]
+    for charts, cluster, what in ((add_ons(), there, "values.yaml switches off"), (on, empty, "has none named vault")):
+        (found,) = unread_stores(external("ClusterSecretStore"), charts, cluster)
+        assert (found.kind, found.field) == ("ExternalSecret", "spec.secretStoreRef.kind")
+        assert what in found.what
 
 
 def test_sidecars_come_from_the_hub_that_is_admitted() -> None:

@@ -25,7 +25,14 @@ BINDING: dict[str, Any] = {
     "metadata": {"name": "ours"},
     "spec": {"policyName": "ours", "validationActions": ["Deny", "Audit"]},
 }
-GOOD = (CLASS, POLICY, BINDING)
+ISSUER: dict[str, Any] = {"kind": "ClusterIssuer", "metadata": {"name": "letsencrypt"}}
+
+
+def certificate(**issuer: str) -> dict[str, Any]:
+    return {"kind": "Certificate", "metadata": {"name": "tls", "namespace": "istio-ingress"}, "spec": {"issuerRef": issuer}}
+
+
+GOOD = (CLASS, POLICY, BINDING, ISSUER, certificate(kind="ClusterIssuer", name="letsencrypt"))
 BAD: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {
     "volumes before their Pods": ((CLASS | {"volumeBindingMode": "Immediate"},), "StorageClass volumeBindingMode"),
     "volumes whenever they please": (({key: CLASS[key] for key in CLASS if key != "volumeBindingMode"},), "StorageClass volumeBindingMode"),
@@ -35,6 +42,12 @@ BAD: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {
     "a vendor's name": ((CLASS | {"metadata": {"name": "standard"}},), "StorageClass metadata.name"),
     "an end by default": (({key: CLASS[key] for key in CLASS if key != "reclaimPolicy"},), "StorageClass reclaimPolicy"),
     "an end that is given up": ((CLASS | {"reclaimPolicy": "Recycle"},), "StorageClass reclaimPolicy"),
+    "an issuer of another name": ((ISSUER, certificate(kind="ClusterIssuer", name="letsencript")), "Certificate spec.issuerRef"),
+    "an issuer of another kind": ((ISSUER, certificate(name="letsencrypt")), "Certificate spec.issuerRef"),
+    "an issuer elsewhere": (
+        ({"kind": "Issuer", "metadata": {"name": "ours", "namespace": "monitoring"}}, certificate(kind="Issuer", name="ours")),
+        "Certificate spec.issuerRef",
+    ),
     "admission that fails open": (
         (POLICY | {"spec": {"failurePolicy": "Ignore"}}, BINDING),
         "ValidatingAdmissionPolicy spec.failurePolicy",
@@ -76,6 +89,12 @@ def test_where_the_last_environment_runs_the_data_of_databases_is_kept() -> None
     assert list(kept_volumes(cluster(CLASS, CLASS | {"metadata": {"name": "ctx-standard"}, "reclaimPolicy": "Delete"}))) == []
     (found,) = kept_volumes(cluster(CLASS | {"reclaimPolicy": "Delete"}))
     assert (found.name, found.field) == ("ctx-fast-ssd", "reclaimPolicy")
+
+
+def test_an_issuer_may_be_of_the_namespace_or_another_program() -> None:
+    own = {"kind": "Issuer", "metadata": {"name": "ours", "namespace": "istio-ingress"}}
+    assert violations(own, certificate(name="ours")) == []
+    assert violations(certificate(group="awspca.cert-manager.io", kind="AWSPCAClusterIssuer", name="ours")) == []
 
 
 def test_a_claim_is_of_a_class_that_its_own_cluster_has() -> None:

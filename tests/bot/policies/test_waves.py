@@ -53,6 +53,12 @@ def test_a_store_comes_before_what_it_fills() -> None:
     assert [each.kind for each in found] == ["SecretStore"] * 3
 
 
+def test_an_account_comes_before_the_store_that_logs_in_with_it() -> None:
+    found = [*pods_find_what_they_need(changed("ServiceAccount secret-reader metadata.annotations", LATE))]
+    assert [each.kind for each in found] == ["ServiceAccount"] * 2
+    assert "SecretStore context-foundation cannot log in without it" in found[1].what
+
+
 def test_a_scaler_does_not_come_before_what_it_scales() -> None:
     found = changed("HorizontalPodAutoscaler api spec.scaleTargetRef", {"kind": "Deployment", "name": "context-api"})
     assert not [*scalers_come_after_what_they_scale(found)]
