@@ -53,7 +53,7 @@ def strings_name_no_other_environment(manifests: Manifests) -> Iterator[Violatio
     for item in manifests.objects:
         for where, value in _strings(item, ""):
             for name, pattern in patterns.items():
-                if found := pattern.search(value):
+                if found := pattern.search(value) or _in_address(manifests, name, value):
                     what = f"says {found[0]}, which is {name}'s: {manifests.environment} would reach into another environment, or nowhere"
                     hint = "use short names of Services, fields of the Pod, or a value in the environment's own folder"
                     yield wrong(item, where, what, hint=hint)
@@ -69,6 +69,19 @@ def _mentions(name: str, namespace: str) -> re.Pattern[str]:
         rf"(?<=\.){re.escape(name)}(?=\.)|(?<=\w/){re.escape(name)}(?=/|$)|(?<=environment=\"){re.escape(name)}(?=\")|^{re.escape(name)}$"
     )
     return re.compile(rf"(?<![\w-]){re.escape(namespace)}(?!\w)|{part}")
+
+
+def _in_address(manifests: Manifests, name: str, value: str) -> re.Match[str] | None:
+    """Another's name as a word of an ARN's resource or of a URL, where names are joined with dashes; not as a part of the own name."""
+    if "arn:" not in value and "://" not in value:
+        return None
+    own = (manifests.namespace, manifests.environment)
+    return _addressed(name).search(value.replace(own[0], "").replace(own[1], ""))
+
+
+@lru_cache(maxsize=32)
+def _addressed(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:\barn:(?:[^:\s]*:){{4}}|\w://)[^\s\"'#]*?(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
 
 
 def _strings(found: object, path: str) -> Iterator[tuple[str, str]]:

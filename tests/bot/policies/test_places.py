@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.policies.places import (
@@ -37,6 +39,19 @@ FAILING = (
     ),
     Failing(
         strings_name_no_other_environment,
+        "ServiceAccount secret-reader metadata.annotations",
+        {"eks.amazonaws.com/role-arn": "arn:aws:iam::444455556666:role/context-foundation-prod-secret-reader"},
+        "own folder",
+        field="metadata.annotations.eks.amazonaws.com/role-arn",
+    ),
+    Failing(
+        strings_name_no_other_environment,
+        "ConfigMap context-api-settings-tdt8d5th5b data.SUPABASE_URL",
+        "https://context-dev1-prod.supabase.example.com/v1",
+        "own folder",
+    ),
+    Failing(
+        strings_name_no_other_environment,
         "AuthorizationPolicy api spec",
         {"principals": ["cluster.local/ns/context-prod/sa/x"]},
         "short names",
@@ -58,6 +73,24 @@ def test_odd_shapes_are_passed_over() -> None:
     check_odd(PLACE_POLICIES)
 
 
-@pytest.mark.parametrize("text", ["/dev/shm", "production", "context-production", "a device", "dev-tools", "my-context-prod.txt"])
+PROD = {"prod": "context-prod"}
+ADDRESSES = (
+    "arn:aws:iam::444455556666:role/context-foundation-production-reader",
+    "arn:aws:sns:prod-1:444455556666:context-staging",
+    "https://docs.example.com/device/production.html#prod",
+    "https://staging.example.com and prod-like",
+)
+
+
+@pytest.mark.parametrize(
+    "text", [*ADDRESSES, "/dev/shm", "production", "context-production", "a device", "dev-tools", "my-context-prod.txt"]
+)
 def test_other_words_are_no_environments(text: str) -> None:
     assert not list(strings_name_no_other_environment(changed("ConfigMap context-api-settings-tdt8d5th5b data.LOG_LEVEL", text)))
+
+
+def test_a_name_within_the_own_name_is_no_other_environment() -> None:
+    role = "arn:aws:iam::444455556666:role/context-foundation-prod-eu-reader"
+    manifests = changed("ServiceAccount secret-reader metadata.annotations", {"eks.amazonaws.com/role-arn": role})
+    assert not list(strings_name_no_other_environment(replace(manifests, environment="prod-eu", namespace="context-prod-eu", others=PROD)))
+    assert list(strings_name_no_other_environment(replace(manifests, environment="prod-us", namespace="context-prod-us", others=PROD)))
