@@ -14,6 +14,7 @@ class Contract:
     known: frozenset[str]
     secret: frozenset[str]
     renamed: dict[str, str] = field(default_factory=dict)  # names that other programs use, and what this one reads
+    metrics: str = "/metrics"  # the path of its metrics
 
 
 LIBRARIES = (  # what Python, its libraries and the shell read

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.policies.fields import at, indexed, mapping, text, words
+from bot.policies.contracts import CONTRACTS
+from bot.policies.fields import at, indexed, integer, mapping, mappings, seconds, text, words
 from bot.policies.label_selectors import NAME, selects
 from bot.policies.manifests import name_of, wrong
 from bot.policies.mtls import is_strict
-from bot.policies.ports import selected_pods, service_ports
+from bot.policies.ports import container_port, selected_pods, service_ports
+from bot.policies.programs import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,35 @@ def every_endpoint_names_a_port(manifests: Manifests) -> Iterator[Violation]:
                     yield wrong(monitor, f"spec.endpoints[{index}].port", what, hint=hint)
 
 
+def every_endpoint_asks_for_what_is_served(manifests: Manifests) -> Iterator[Violation]:
+    """Its path is where the program behind the port has its metrics; other ports may be a sidecar's."""
+    served = [(program, contract.metrics) for contract in CONTRACTS for program in programs(manifests, contract)]
+    for monitor in manifests.of("ServiceMonitor") if served else ():
+        found = scraped(manifests, monitor)
+        for index, endpoint in indexed(monitor, "spec", "endpoints"):
+            path, ports = text(endpoint, "path") or "/metrics", [each for one in found for each in mappings(one, "spec", "ports")]
+            asked = [each for each in ports if text(each, "name") == text(endpoint, "port")]
+            selected = [pods.owner for each in found for pods in selected_pods(manifests, each)]
+            for program, right in served:
+                opened = {integer(port, "containerPort") for port in mappings(program.container, "ports")} - {None}
+                is_asked = program.pods.owner in selected and opened & {container_port(each, program.pods) for each in asked}
+                if is_asked and path != right:
+                    what = f"is {path}, and {program.pods.name} serves {right}: the target is down"
+                    yield wrong(monitor, f"spec.endpoints[{index}].path", what, hint=f"write {right}")
+
+
+def every_scrape_ends_before_the_next(manifests: Manifests) -> Iterator[Violation]:
+    """The operator refuses an endpoint that waits for longer than its interval."""
+    for kind, key in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
+        for monitor in manifests.of(kind):
+            for index, endpoint in indexed(monitor, "spec", key):
+                every = text(endpoint, "interval") or manifests.scrape_interval
+                longest, interval = seconds(endpoint, "scrapeTimeout"), seconds({"interval": every}, "interval")
+                if longest is not None and interval is not None and longest > interval:
+                    what = f"is {text(endpoint, 'scrapeTimeout')}, longer than the interval, {every}: the operator refuses it"
+                    yield wrong(monitor, f"spec.{key}[{index}].scrapeTimeout", what, hint=f"write {every} or less, such as 10s")
+
+
 def the_job_is_named_like_the_app(manifests: Manifests) -> Iterator[Violation]:
     """Alerts and the gate select by `job`, which is the label that jobLabel names, else the Service's name."""
     for monitor in manifests.of("ServiceMonitor"):
@@ -103,6 +134,8 @@ MONITOR_POLICIES = (
     every_monitor_finds_one_service,
     monitors_stay_in_their_namespace,
     every_endpoint_names_a_port,
+    every_endpoint_asks_for_what_is_served,
+    every_scrape_ends_before_the_next,
     the_job_is_named_like_the_app,
     every_endpoint_has_a_certificate,
     no_label_that_selects_a_prometheus,

@@ -103,6 +103,7 @@ def test_bot_validate_knows_the_contracts_variables() -> None:
     assert CONTEXT_API.required == named["required"]
     assert CONTEXT_API.secret == named["secret"]
     assert CONTEXT_API.image == CONTRACT["image"]
+    assert CONTEXT_API.metrics == CONTRACT["paths"]["metrics"]["path"]
 
 
 def series(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ from tests.bot.policies.network_examples import (
     changed,
     cut,
     manifests,
+    monitor,
     namespace,
     network_policy,
     oddities,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 ALL = (*NETWORK_POLICIES, *SERVICE_POLICIES, *MONITOR_POLICIES)
 QDRANT, NEO4J, API, PLATFORM = (f"NetworkPolicy {name}" for name in ("qdrant", "neo4j", "context-api", "allow-platform"))
 EMPTY: dict[str, Any] = {}
+RUNS = put("StatefulSet qdrant", "spec/template/spec/containers/0/image", "docker.io/qdrant/qdrant:v1.19.0")
 
 BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
     "peers may not leave": ((cut(NEO4J, "spec/egress"),), [f"{NEO4J} spec.egress"] * 4),
@@ -144,6 +146,18 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         (put("ServiceMonitor neo4j", "spec/endpoints/0/port", "metrics"),),
         ["ServiceMonitor neo4j spec.endpoints[0].port"],
     ),
+    "a path that is not served": (
+        (RUNS, put("ServiceMonitor qdrant", "spec/endpoints/0/path", "/metric")),
+        ["ServiceMonitor qdrant spec.endpoints[0].path"],
+    ),
+    "a scrape that is longer than the time to the next": (
+        tuple(put(f"ServiceMonitor {app}", "spec/endpoints/0/scrapeTimeout", long) for app, long in (("qdrant", "45s"), ("neo4j", "30s"))),
+        ["ServiceMonitor qdrant spec.endpoints[0].scrapeTimeout"],
+    ),
+    "a scrape of Pods that is longer than its own interval": (
+        (add(thing("PodMonitor", "sidecars", {"podMetricsEndpoints": [{"interval": "1m", "scrapeTimeout": "61s"}]})),),
+        ["PodMonitor sidecars spec.podMetricsEndpoints[0].scrapeTimeout"],
+    ),
     "a job by another name": (
         (put("ServiceMonitor qdrant", "spec/jobLabel", "scraped"),),
         ["ServiceMonitor qdrant spec.jobLabel"],
@@ -178,6 +192,15 @@ def test_the_stack_passes() -> None:
 @pytest.mark.parametrize(("changes", "expected"), BAD.values(), ids=BAD)
 def test_one_change_names_one_field(changes: tuple[Change, ...], expected: list[str]) -> None:
     assert broken(ALL, changed(*changes)) == expected
+
+
+def test_a_path_of_metrics_may_be_left_out_and_a_port_be_of_another_program() -> None:
+    assert broken(MONITOR_POLICIES, changed(RUNS, cut("ServiceMonitor qdrant", "spec/endpoints/0/path"))) == []
+    others = {"port": "http-envoy-prom", "path": "/stats/prometheus", "scheme": "https"}
+    (endpoint,) = monitor("qdrant", "http-rest")["spec"]["endpoints"]
+    opened = put("Service qdrant", "spec/ports/1", {"name": "http-envoy-prom", "port": 15020})
+    found = broken(MONITOR_POLICIES, changed(RUNS, opened, put("ServiceMonitor qdrant", "spec/endpoints/0", endpoint | others)))
+    assert found == []
 
 
 def test_every_rule_has_a_failing_example() -> None:
