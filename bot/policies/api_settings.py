@@ -1,13 +1,16 @@
-"""context-api's settings: Qdrant's REST port, and nothing that opens the API where the bot merges without a person's last look."""
+"""context-api's settings: values that it reads, Qdrant's REST port, nothing that opens it where the bot merges without a last look."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from bot.policies.contracts import CONTEXT_API, QDRANT
 from bot.policies.fields import integer, mappings, text
 from bot.policies.ports import container_port, selected_pods
 from bot.policies.programs import programs
+from bot.policies.variables import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from bot.policies.programs import Program
 
 TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})  # as pydantic reads them, in whatever case
+FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
+COUNT = re.compile(r"[1-9][0-9]{0,8}")
 REST_PORT, REST = "6333", "QDRANT__SERVICE__HTTP_PORT"
 
 
@@ -34,6 +39,38 @@ def the_api_is_closed(manifests: Manifests) -> Iterator[Violation]:
         if "*" in said["CORS_ORIGINS"]:
             what = f"is {said['CORS_ORIGINS']}: every web page may ask the API with its visitor's rights"
             yield _open(program, "CORS_ORIGINS", what, "list the origins in full, or write CORS_ORIGINS=[]")
+
+
+def values_are_what_the_api_reads(manifests: Manifests) -> Iterator[Violation]:
+    """Switches, numbers, words and lists are such, and what the stack needs is on: a value that is none ends the program at its start."""
+    for program in programs(manifests, CONTEXT_API):
+        for name, value in program.variables.values.items():
+            if value is None or REFERENCE.search(value) or (manifests.merged_by_bot and name == "REQUIRE_AUTH"):  # the last is said already
+                continue
+            if wanted := _wanted(name, value.strip()):
+                what = f"is {value.strip() or 'empty'}, and the API reads {wanted}: it does not start"
+                yield program.wrong(name, what, hint=f"write {wanted} in settings.env")
+            elif name in CONTEXT_API.must_be_on and value.strip().lower() in FALSE:
+                what = f"is {value.strip()}: {CONTEXT_API.must_be_on[name]}"
+                yield program.wrong(name, what, hint=f"write {name}=true in settings.env")
+
+
+def _wanted(name: str, value: str) -> str:
+    """What the API reads in the place of a value that it does not; empty where it takes it."""
+    if name in CONTEXT_API.switches and value.lower() not in TRUE | FALSE:
+        return "true or false"
+    if name in CONTEXT_API.counts and not COUNT.fullmatch(value):
+        return "a whole number from 1 on"
+    if value not in CONTEXT_API.words.get(name, (value,)):
+        return f"one of {', '.join(CONTEXT_API.words[name])}"
+    return "a JSON list" if name in CONTEXT_API.lists and not _is_list(value) else ""
+
+
+def _is_list(value: str) -> bool:
+    try:
+        return isinstance(json.loads(value), list)
+    except ValueError:
+        return False
 
 
 def _open(program: Program, name: str, what: str, hint: str) -> Violation:
@@ -57,4 +94,4 @@ def the_api_asks_qdrants_rest_port(manifests: Manifests) -> Iterator[Violation]:
                     yield program.wrong("QDRANT_PORT", what, hint=hint)
 
 
-API_SETTING_POLICIES = (the_api_is_closed, the_api_asks_qdrants_rest_port)
+API_SETTING_POLICIES = (the_api_is_closed, values_are_what_the_api_reads, the_api_asks_qdrants_rest_port)

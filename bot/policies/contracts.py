@@ -15,6 +15,11 @@ class Contract:
     secret: frozenset[str]
     renamed: dict[str, str] = field(default_factory=dict)  # names that other programs use, and what this one reads
     metrics: str = "/metrics"  # the path of its metrics
+    switches: frozenset[str] = frozenset()  # variables that are true or false
+    counts: frozenset[str] = frozenset()  # that are whole numbers from 1 on
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)  # that are one of these
+    lists: frozenset[str] = frozenset()  # that are JSON lists
+    must_be_on: dict[str, str] = field(default_factory=dict)  # switches without which the stack does not work, and why
 
 
 LIBRARIES = (  # what Python, its libraries and the shell read
@@ -44,6 +49,16 @@ CONTEXT_API = Contract(
             *("SUPABASE_ANON_KEY", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE_KEY"),
         )
     ),
+    switches=frozenset(
+        (
+            *("DEBUG", "ENABLE_CORS", "ENABLE_GRAPH_SEARCH", "ENABLE_METRICS", "ENABLE_RATE_LIMITING", "ENABLE_VECTOR_SEARCH"),
+            "REQUIRE_AUTH",
+        )
+    ),
+    counts=frozenset({"JWT_EXPIRATION_MINUTES", "QDRANT_PORT", "RATE_LIMIT_PER_MINUTE"}),
+    words={"LOG_LEVEL": ("DEBUG", "INFO", "WARNING", "ERROR")},
+    lists=frozenset({"CORS_ORIGINS"}),
+    must_be_on={"ENABLE_METRICS": "alerts, the gate and the autoscaler have no series"},
     renamed={
         "JWT_SECRET": "JWT_SECRET_KEY",
         "API_HOST": "--host on the command line",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from bot.policies.contracts import CONTEXT_API
@@ -63,7 +65,28 @@ UVICORN_POLICIES = (it_listens_where_it_is_asked, it_counts_in_one_process, it_k
 
 
 def _served(manifests: Manifests) -> Iterator[Program]:
-    yield from (each for each in programs(manifests, CONTEXT_API) if "uvicorn" in said_in(each.container))
+    for each in programs(manifests, CONTEXT_API):
+        if any(posixpath.basename(word) == "uvicorn" for word in _words(each)):
+            yield each
+
+
+def _words(program: Program) -> list[str]:
+    """The words of the command; of a shell's, those of what it is given to run, and what comes after that where it says so."""
+    said = list(said_in(program.container))
+    at_shell = next((index for index, word in enumerate(said) if "uvicorn " in word), None)
+    if at_shell is None:
+        return said
+    found = _shell_words(said[at_shell])
+    return [*found, *said[at_shell + 1 :]] if "$@" in found else found
+
+
+def _shell_words(command: str) -> list[str]:
+    words = shlex.shlex(command, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    try:
+        return list(words)
+    except ValueError:  # a quote that does not end: the shell says so
+        return command.split()
 
 
 def _wrong(program: Program, what: str, hint: str) -> Violation:
@@ -72,7 +95,7 @@ def _wrong(program: Program, what: str, hint: str) -> Violation:
 
 def _option(program: Program, name: str) -> str:
     """What uvicorn is told, or takes without a word."""
-    said = dict(OPTION.findall(" ".join(said_in(program.container))))
+    said = dict(OPTION.findall(" ".join(_words(program))))
     return str(said.get(name) or DEFAULTS[name])
 
 

@@ -102,6 +102,8 @@ def test_bot_validate_knows_the_contracts_variables() -> None:
     assert (CONTEXT_API.required | CONTEXT_API.known) - set(LIBRARIES) == named["name"]
     assert CONTEXT_API.required == named["required"]
     assert CONTEXT_API.secret == named["secret"]
+    assert CONTEXT_API.switches | CONTEXT_API.counts | CONTEXT_API.lists | CONTEXT_API.words.keys() <= named["name"] - named["secret"]
+    assert CONTEXT_API.must_be_on.keys() <= CONTEXT_API.switches
     assert CONTEXT_API.image == CONTRACT["image"]
     assert CONTEXT_API.metrics == CONTRACT["paths"]["metrics"]["path"]
 

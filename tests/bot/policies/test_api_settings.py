@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.policies.api_settings import API_SETTING_POLICIES, the_api_asks_qdrants_rest_port, the_api_is_closed
+from bot.policies.api_settings import API_SETTING_POLICIES, the_api_asks_qdrants_rest_port, the_api_is_closed, values_are_what_the_api_reads
 from tests.bot.policies.examples import GONE, Failing, changed, check_failing, check_module, check_odd
 
 SETTINGS = "ConfigMap context-api-settings-tdt8d5th5b data"
@@ -21,7 +21,18 @@ def led(at: str, value: object, hint: str) -> Failing:
     return Failing(the_api_asks_qdrants_rest_port, at, value, hint, f"{ENV}[QDRANT_PORT]", "Deployment context-api")
 
 
+def odd(name: str, value: str, hint: str) -> Failing:
+    return Failing(values_are_what_the_api_reads, f"{SETTINGS}.{name}", value, hint, f"{ENV}[{name}]", "Deployment context-api")
+
+
 FAILING = (
+    odd("ENABLE_GRAPH_SEARCH", "flase", "true or false"),
+    odd("ENABLE_VECTOR_SEARCH", "", "true or false"),
+    odd("ENABLE_METRICS", "false", "ENABLE_METRICS=true"),
+    odd("LOG_LEVEL", "VERBOSE", "one of DEBUG, INFO"),
+    odd("JWT_EXPIRATION_MINUTES", "60m", "a whole number"),
+    odd("RATE_LIMIT_PER_MINUTE", "0", "a whole number"),
+    odd("CORS_ORIGINS", "https://app.example.com", "a JSON list"),
     opened("REQUIRE_AUTH", "false", "REQUIRE_AUTH=true"),
     opened("REQUIRE_AUTH", GONE, "REQUIRE_AUTH=true"),
     opened("REQUIRE_AUTH", "treu", "REQUIRE_AUTH=true"),
@@ -55,6 +66,27 @@ def test_where_people_merge_they_may_leave_it_open(case: Failing) -> None:
 )
 def test_a_closed_api_passes(name: str, value: str) -> None:
     assert list(the_api_is_closed(changed(f"{SETTINGS}.{name}", value))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENABLE_METRICS", "Yes"),
+        ("ENABLE_CORS", "0"),
+        ("RATE_LIMIT_PER_MINUTE", "60"),
+        ("LOG_LEVEL", "ERROR"),
+        ("CORS_ORIGINS", "[]"),
+        ("JWT_EXPIRATION_MINUTES", "$(MINUTES)"),
+        ("REQUIRE_AUTH", "treu"),  # named for itself
+    ],
+)
+def test_values_that_the_api_reads_pass(name: str, value: str) -> None:
+    assert list(values_are_what_the_api_reads(changed(f"{SETTINGS}.{name}", value))) == []
+
+
+def test_where_people_merge_a_switch_that_is_none_is_named_still() -> None:
+    (found,) = values_are_what_the_api_reads(replace(changed(f"{SETTINGS}.REQUIRE_AUTH", "treu"), merged_by_bot=False))
+    assert "is treu, and the API reads true or false" in found.what
 
 
 def test_the_port_that_leads_to_rest_is_told() -> None:
