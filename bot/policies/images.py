@@ -40,6 +40,10 @@ class Image(NamedTuple):
         """The tag without its variant: 5.26.29 of 5.26.29-enterprise."""
         return self.tag.partition("-")[0]
 
+    def is_named(self, ending: str) -> bool:
+        """Whether its repository ends with these whole parts: a mirror has the same end behind another host."""
+        return f"/{self.repository}".endswith(f"/{ending}")
+
 
 def image_of(container: object) -> Image:
     """A container's image."""

@@ -137,10 +137,10 @@ def scrape_jobs_are_watched(manifests: Manifests) -> Iterator[Violation]:
 
 def lists_are_of_the_pinned_versions(manifests: Manifests) -> Iterator[Violation]:
     """Another version may export other names; the list must be read again before an alert on it is believed."""
-    versions = {each.image: each for each in exported() if each.image}
+    endings = {each.image: each for each in exported() if each.image}
     for pods, where, container in manifests.containers():
         image = image_of(container)
-        known = versions.get(image.repository)
+        known = next((each for ending, each in endings.items() if image.is_named(ending)), None)
         if known and image.tag and not _is_of(image.version.removeprefix("v"), known.version):
             what = f"runs {image.version}, and the known metrics are those of {known.component} {known.version}"
             hint = f"compare bot/policies/metrics/{known.component}.yaml with {known.source}, then write the new version there"

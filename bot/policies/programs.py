@@ -50,5 +50,5 @@ def programs(manifests: Manifests, contract: Contract) -> Iterator[Program]:
     """Containers that run a contract's image; Jobs and init containers run other programs of it."""
     for pods, where, container in manifests.containers():
         image = image_of(container)
-        if pods.kind in SERVERS and where.startswith(f"{pods.path}.containers") and f"/{image.repository}".endswith(f"/{contract.image}"):
+        if pods.kind in SERVERS and where.startswith(f"{pods.path}.containers") and image.is_named(contract.image):
             yield Program(pods, where, container, image, variables_of(manifests, container))

@@ -39,7 +39,7 @@ class Exported:
     component: str
     version: str  # of which the list was made: 1.19 stands for each 1.19.x
     source: str
-    image: str | None  # whose tag is the version, and whose Pods are scraped; None for what is no part of the stack
+    image: str | None  # how its repository ends; its tag is the version, its Pods are scraped; None for what is no part of the stack
     path: str | None  # by which an environment's monitors scrape it, where it is in Pods of any image
     elsewhere: Elsewhere | None
     series: Mapping[str, str]

@@ -84,7 +84,8 @@ def duration(written: str) -> timedelta:
 def _is_of(component: Exported, pods: tuple[Pods, ...], path: str) -> bool:
     if component.path:
         return path == component.path
-    return any(image_of(container).repository == component.image for each in pods for _, container in each.containers())
+    ending = component.image
+    return ending is not None and any(image_of(container).is_named(ending) for each in pods for _, container in each.containers())
 
 
 def _of_monitors(manifests: Manifests) -> Iterator[tuple[Scrape, tuple[Pods, ...], str]]:

@@ -111,6 +111,8 @@ PASSING: dict[str, tuple[Policy, Manifests]] = {
     "another ConfigMap": (dashboards_can_be_provisioned, Manifests("prod", "n", ({"kind": "ConfigMap", "data": {"a": "{"}},))),
     "a panel of one environment": (panels_name_their_environment, panels(panel(), panel('ALERTS{environment="$environment"}'))),
     "a watched job": (scrape_jobs_are_watched, rendered(alert(f'absent(up{{{NS},job="qdrant"}} == 1)'), objects=(scraped("qdrant"),))),
+    "the listed version of a mirror": (lists_are_of_the_pinned_versions, running("registry.example.com/mirror/qdrant/qdrant:v1.19.7")),
+    "another image of such a name": (lists_are_of_the_pinned_versions, running("docker.io/team/my-qdrant/qdrant:v1.20.0")),
     "the listed version": (lists_are_of_the_pinned_versions, running("docker.io/qdrant/qdrant:v1.19.7-unprivileged@sha256:00")),
     "an image without a list": (lists_are_of_the_pinned_versions, running("docker.io/library/busybox:1.36.1")),
 }
@@ -211,6 +213,12 @@ FAILING: dict[str, tuple[Policy, Manifests, str, str]] = {
     "a later version": (
         lists_are_of_the_pinned_versions,
         running("docker.io/qdrant/qdrant:v1.20.0-unprivileged"),
+        "spec.template.spec.containers[qdrant].image",
+        "runs v1.20.0, and the known metrics are those of qdrant 1.19",
+    ),
+    "a later version of a mirror": (
+        lists_are_of_the_pinned_versions,
+        running("registry.example.com/mirror/qdrant/qdrant:v1.20.0"),
         "spec.template.spec.containers[qdrant].image",
         "runs v1.20.0, and the known metrics are those of qdrant 1.19",
     ),

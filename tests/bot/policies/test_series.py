@@ -125,6 +125,15 @@ def test_what_finds_none_is_named(expr: str, what: str) -> None:
     assert violation.is_error
 
 
+@pytest.mark.parametrize(
+    ("image", "is_known"),
+    [("registry.example.com/mirror/qdrant/qdrant", True), ("qdrant/qdrant", True), ("registry.example.com/team/my-qdrant/qdrant", False)],
+)
+def test_a_program_is_known_by_the_end_of_its_images_name(image: str, *, is_known: bool) -> None:
+    mirrored = tuple(workload("StatefulSet", "qdrant", "qdrant", image) if each is QDRANT else each for each in STACK)
+    assert (found(prod(rule("sum(cluster_peers_total)"), stack=mirrored)) == []) is is_known
+
+
 BY_ENDPOINT = f'rate(http_requests_total{{{NS},endpoint!~"/health.*"}}[5m]) > 1'
 
 
