@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bot.policies.authorization_rules import HTTP_FIELDS, Request, action_of, applies, decide
-from bot.policies.connections import ELSEWHERE, OUTSIDE, SIDECAR_PORT, End, inside, is_listed, needed
+from bot.policies.connections import ELSEWHERE, LIST, OUTSIDE, SIDECAR_PORT, End, fixed, inside, is_listed, needed
 from bot.policies.fields import at, indexed, mapping, text, words
 from bot.policies.manifests import Violation, wrong
 from bot.policies.ports import http_ports
@@ -40,7 +40,9 @@ def _refused(manifests: Manifests) -> Iterator[Violation]:
         if not decision.is_admitted and decision.policy:
             what = f"does not admit {connection}, {connection.why}"
             account = source.account if source.namespace == manifests.namespace else f"{source.namespace}/{source.account}"
-            yield wrong(decision.policy, decision.field, what, hint=f"admit serviceAccounts {account} at port {connection.port}")
+            yield wrong(
+                decision.policy, decision.field, what, hint=f"admit serviceAccounts {account} at port {connection.port}{fixed(source)}"
+            )
 
 
 def no_other_request_is_authorized(manifests: Manifests) -> Iterator[Violation]:
@@ -57,7 +59,7 @@ def no_other_request_is_authorized(manifests: Manifests) -> Iterator[Violation]:
         names = list(dict.fromkeys(admitted))
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         what = f"admits what nothing needs: {', '.join(names[:MOST_NAMED])}{more}"
-        hint = "name serviceAccounts and ports as in the list of bot/policies/connections.py, or add it there"
+        hint = f"name serviceAccounts and ports as in {LIST}"
         yield wrong(blamed[key], where, what, hint=hint)
 
 

@@ -91,7 +91,9 @@ def unserved_gateways(environment: Manifests, add_ons: Iterable[AddOn], cluster:
                 yield wrong(item, where, what, hint="add a Certificate to the cluster's folder gateway, in that namespace")
             elif name and lacking:
                 what = f"is {name}, whose Certificate is not for {', '.join(lacking)}: browsers and callers refuse it"
-                yield wrong(item, where, what, hint="add the host to its dnsNames, in the cluster's folder gateway")
+                yield wrong(
+                    item, where, what, hint="write the environment's own host, or add it to dnsNames in the cluster's folder gateway"
+                )
 
 
 def unknown_providers(environment: Manifests, add_ons: Iterable[AddOn]) -> Iterator[Violation]:

@@ -18,6 +18,7 @@ EVERY_POD = "every Pod"
 GATEWAY, PROMETHEUS, ISTIOD, COLLECTOR = "the gateway", "Prometheus", "istiod", "the trace collector"
 DNS, INTERNET = "DNS", "the internet"
 SIDECAR_PORT = 15020  # of each sidecar: merged metrics, and probes
+LIST = "the list in bot/policies/connections.py, or add it there: a new app or Job, and an add-on that moves, need an entry"
 RAFT_PORTS = frozenset({6335, 6000, 7000})
 
 
@@ -87,7 +88,8 @@ class End:
         return any((number, spoken) == (port, protocol) for _, number, spoken in self.ports)
 
 
-# Labels: what the charts of Istio and CoreDNS, and the Prometheus operator, give their Pods.
+# Labels: what the charts of Istio and CoreDNS, and the Prometheus operator, give their Pods. Namespaces and accounts are written out, as
+# one set of policies of `apps/` is for all clusters, whose add-ons `cluster_fit` holds to what these policies name.
 OUTSIDE = (
     End(GATEWAY, "istio-ingress", {"istio": "ingressgateway"}, account="istio-ingressgateway"),
     End(PROMETHEUS, "monitoring", {NAME: "prometheus"}, account="prometheus-prometheus"),
@@ -98,6 +100,14 @@ OUTSIDE = (
 )
 METADATA = End("the node's metadata service", None, address="169.254.169.254")
 ELSEWHERE = End("a Pod of another namespace", "another-namespace")
+
+
+def fixed(end: End) -> str:
+    """What a hint adds of an end outside of the environment: where its name is from, should the add-on live elsewhere."""
+    if end.pods or end.namespace is None:
+        return ""
+    who = f"namespace {end.namespace} and account {end.account}"
+    return f"; {who} are fixed in bot/policies/connections.py, for all clusters alike: if the add-on has moved, write them there first"
 
 
 def inside(manifests: Manifests) -> tuple[End, ...]:

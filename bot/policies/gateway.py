@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import at, indexed, mapping, sequence, text, words
 from bot.policies.manifests import wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.policies.manifests import Manifests, Object, Violation
 
@@ -83,6 +84,20 @@ def the_gateway_is_selected(manifests: Manifests) -> Iterator[Violation]:
         if not mapping(gateway, "spec", "selector"):
             what = "selects no gateway Pods: its servers open on every sidecar that may read it, or nowhere"
             yield wrong(gateway, "spec.selector", what, hint="select istio: ingressgateway")
+
+
+def shared_hosts(environments: Iterable[Manifests]) -> Iterator[tuple[str, Violation]]:
+    """Hosts of several environments, each with its environment: a name leads to one place, on whatever cluster."""
+    users: dict[str, dict[str, tuple[Object, str]]] = defaultdict(dict)
+    for manifests in environments:
+        for gateway, where, server in _servers(manifests):
+            for index, host in enumerate(words(server, "hosts")):
+                users[host.rpartition("/")[2]].setdefault(manifests.environment, (gateway, f"{where}.hosts[{index}]"))
+    for host, here in users.items():
+        for name, (gateway, where) in here.items() if len(here) > 1 else ():
+            others = ", ".join(sorted(here.keys() - {name}))
+            what = f"{host} is served by {name}, and by {others}, too: callers of one get the data of another"
+            yield name, wrong(gateway, where, what, hint="give each a host of its own: environments/NAME/context-api/hosts.yaml")
 
 
 GATEWAY_POLICIES = (

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bot.policies.connections import COLLECTOR, ELSEWHERE, INTERNET, ISTIOD, METADATA, OUTSIDE, SIDECAR_PORT, inside, is_listed, needed
+from bot.policies.connections import (
+    COLLECTOR,
+    ELSEWHERE,
+    INTERNET,
+    ISTIOD,
+    LIST,
+    METADATA,
+    OUTSIDE,
+    SIDECAR_PORT,
+    fixed,
+    inside,
+    is_listed,
+    needed,
+)
 from bot.policies.fields import at, indexed, mapping, sequence, text
 from bot.policies.manifests import Violation, wrong
 from bot.policies.network_rules import NAMESPACE_NAME, PEERS, Attempt, Direction, Network, directions, network_of
@@ -67,7 +80,8 @@ def _not_admitted(network: Network, connection: Connection, attempt: Attempt, di
 
 def _rule(connection: Connection, attempt: Attempt, direction: Direction) -> str:
     there = attempt.there(direction)
-    return f"add a rule under spec.{direction} `{PEERS[direction]}` {there.name}, port {connection.port}, protocol {connection.protocol}"
+    rule = f"`{PEERS[direction]}` {there.name}, port {connection.port}, protocol {connection.protocol}"
+    return f"add a rule under spec.{direction} {rule}{fixed(there)}"
 
 
 def no_other_connection_is_admitted(manifests: Manifests) -> Iterator[Violation]:
@@ -84,7 +98,7 @@ def no_other_connection_is_admitted(manifests: Manifests) -> Iterator[Violation]
         names = list(dict.fromkeys(admitted))
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         what = f"admits what nothing needs: {', '.join(names[:MOST_NAMED])}{more}; whoever breaks into one end reaches the other"
-        yield wrong(policies[key], where, what, hint="narrow peers and ports to the list in bot/policies/connections.py, or add it there")
+        yield wrong(policies[key], where, what, hint=f"narrow peers and ports to {LIST}")
 
 
 def _shown(end: End) -> str:

@@ -14,6 +14,7 @@ from bot.policies.all import POLICIES, SOURCE_POLICIES
 from bot.policies.backups import shared_places
 from bot.policies.causes import without_consequences
 from bot.policies.changes import immutable_changes
+from bot.policies.gateway import shared_hosts
 from bot.policies.generated import setting_file
 from bot.policies.images import PIN, unpinned
 from bot.policies.manifests import SCRAPE_INTERVAL, Manifests, name_of
@@ -89,7 +90,7 @@ def _judged(policies: Sequence[Policy], manifests: Manifests) -> list[Violation]
 def beside_each_other(looks: Sequence[Look], *, all_seen: bool) -> Iterator[Problem]:
     """What is wrong with environments only because of one another; where all were seen, also what no environment has."""
     by_name = {look.name: look for look in looks}
-    found = [*shared_places(map(manifests_of, looks))]
+    found = [*shared_places(map(manifests_of, looks)), *shared_hosts(map(manifests_of, looks))]
     found += panels_find_series([*map(manifests_of, looks)]) if all_seen else ()
     for name, violation in found:
         yield from problems(by_name[name], [violation])

@@ -139,15 +139,24 @@ def test_a_change_that_the_api_server_refuses_is_known_before_it_is_promoted(che
     assert not any(problem["is_error"] for problem in refused)
 
 
-def test_environments_that_keep_their_backups_in_one_place_are_named(checkout: Path, bot: Bot) -> None:
-    """The retention of one would remove the backups of the other."""
+def test_environments_that_keep_their_backups_in_one_place_or_serve_one_host_are_named(checkout: Path, bot: Bot) -> None:
+    """The retention of one would remove the backups of the other, and callers of one reach the other."""
     for name in ("staging", "prod"):
         replace(
             checkout / f"environments/{name}/qdrant/kustomization.yaml", f"context-foundation-{name}-backups", "backups-of-staging-and-prod"
         )
-    named = told(bot, "CronJob qdrant-backup", "BACKUP_STORE", "store:backups-of-staging-and-prod/qdrant is where")
-    assert {word for problem in named for word in ("staging", "prod") if f"where {word} keeps" in problem["what"]} == {"staging", "prod"}
-    assert all(problem["is_error"] for problem in named)
+    replace(checkout / "environments/staging/context-api/hosts.yaml", "api.staging.context", "api.context")
+    named = told(bot)
+    places, hosts = (
+        [each for each in named if words in each["what"]]
+        for words in ("store:backups-of-staging-and-prod/qdrant is where", "api.context.example.com is served by")
+    )
+    assert {word for problem in places for word in ("staging", "prod") if f"where {word} keeps" in problem["what"]} == {"staging", "prod"}
+    assert {word for problem in hosts for word in ("staging", "prod") if f"served by {word}" in problem["what"]} == {"staging", "prod"}
+    assert all("CronJob qdrant-backup: " in each["what"] and "BACKUP_STORE" in each["what"] for each in places)
+    assert all(each["is_error"] for each in (*places, *hosts))
+    certificate = next(index for index, each in enumerate(named) if "whose Certificate is not for" in each["what"])
+    assert max(map(named.index, hosts)) < certificate
 
 
 def test_a_fault_of_apps_that_dev_does_not_use_is_an_error(checkout: Path, bot: Bot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from bot.policies.authorization import AUTHORIZATION_POLICIES
 from bot.policies.authorization_rules import Request, decide, fits
 from bot.policies.destinations import DESTINATION_POLICIES
 from bot.policies.fields import seconds
-from bot.policies.gateway import GATEWAY_POLICIES
+from bot.policies.gateway import GATEWAY_POLICIES, shared_hosts
 from bot.policies.mtls import MTLS_POLICIES
 from bot.policies.routes import only_reads
 from bot.policies.traffic import TRAFFIC_POLICIES
@@ -44,6 +45,31 @@ TWO_WAYS = [
     {"destination": {"host": "context-api", "subset": "stable"}, "weight": 90},
     {"destination": {"host": "context-api"}, "weight": 10},
 ]
+
+
+def test_an_account_that_is_fixed_is_said_to_be() -> None:
+    moved = put(API, f"spec/rules/0/{ACCOUNTS}", ["gateways/istio-ingressgateway"])
+    refused, stranger = [each for policy in AUTHORIZATION_POLICIES for each in policy(manifests(changed(moved)))]
+    assert refused.hint.startswith("admit serviceAccounts istio-ingress/istio-ingressgateway at port 8000; namespace istio-ingress and")
+    assert "fixed in bot/policies/connections.py" in refused.hint
+    assert "an add-on that moves" in stranger.hint
+
+
+def test_a_host_belongs_to_one_environment() -> None:
+    own = "api.staging.context.example.com"
+    staging = changed(*(put(GATE, f"spec/servers/{index}/hosts/0", f"./{own}") for index in (0, 1)))
+    prod, other, same = (
+        manifests(stack()),
+        replace(manifests(staging), environment="staging"),
+        replace(manifests(stack()), environment="qa"),
+    )
+    assert [*shared_hosts([prod, other])] == []
+    (mine, theirs) = shared_hosts([prod, other, same])
+    assert [(name, each.name, each.field) for name, each in (mine, theirs)] == [
+        ("prod", "context", "spec.servers[0].hosts[0]"),
+        ("qa", "context", "spec.servers[0].hosts[0]"),
+    ]
+    assert mine[1].what.startswith("api.context.example.com is served by prod, and by qa, too: ")
 
 
 def deny(operation: dict[str, Any]) -> Change:

@@ -227,6 +227,16 @@ def test_no_feature_is_named_where_none_has_the_policy() -> None:
     assert all(hint.startswith("add a NetworkPolicy whose podSelector selects context-api, and a rule under") for hint in hints)
 
 
+def test_a_name_that_is_fixed_is_said_to_be() -> None:
+    moved = put(API, "spec/ingress/0/from/0/namespaceSelector", namespace("gateways")["namespaceSelector"])
+    found = [each for policy in NETWORK_POLICIES for each in policy(manifests(changed(moved)))]
+    refused, stranger = found
+    assert "does not admit the gateway -> context-api" in refused.what
+    assert "namespace istio-ingress and account istio-ingressgateway are fixed in bot/policies/connections.py" in refused.hint
+    assert "a Pod of the namespace gateways -> context-api 8000/TCP" in stranger.what
+    assert "a new app or Job, and an add-on that moves, need an entry" in stranger.hint
+
+
 STRANGERS = {
     "a namespace": (
         put(QDRANT, "spec/ingress/4", by(namespace("default"), 6333)),
