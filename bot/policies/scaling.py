@@ -21,6 +21,7 @@ HPA, VPA = "HorizontalPodAutoscaler", "VerticalPodAutoscaler"
 DEFAULT_MODE = "Recreate"  # of a VerticalPodAutoscaler
 KEEP_PODS = frozenset({"Off", "Initial"})  # modes that evict nobody; Initial sizes Pods as they are made
 BOTH = frozenset({"cpu", "memory"})
+EVERY, SIDECAR = "*", "istio-proxy"  # all other containers; the one that is injected
 
 
 def target_of(manifests: Manifests, scaler: Object, key: str) -> Pods | None:
@@ -149,6 +150,20 @@ def updates_of_size_fit(manifests: Manifests) -> Iterator[Violation]:
             yield wrong(scaler, where, "Auto is deprecated", hint='write updateMode: "Off"')
 
 
+def sizes_are_of_containers_that_there_are(manifests: Manifests) -> Iterator[Violation]:
+    """A VerticalPodAutoscaler's own words on a container are about one of its workload's: others change nothing, and say nothing."""
+    for scaler in manifests.of(VPA):
+        pods = target_of(manifests, scaler, "targetRef")
+        there = [text(each, "name") for _, each in pods.containers()] if pods else []
+        there += [SIDECAR] if pods and has_sidecar(manifests, pods) else []
+        for index, policy in indexed(scaler, "spec", "resourcePolicy", "containerPolicies") if pods else ():
+            name = text(policy, "containerName")
+            if name not in {*there, EVERY}:
+                what = f"is {name or 'not set'}, and there is no such container: what it says is for nobody, and nothing is recommended"
+                where = f"spec.resourcePolicy.containerPolicies[{index}].containerName"
+                yield wrong(scaler, where, what, hint=f"name one of {', '.join(there)}, or * for all others")
+
+
 def _controlled(scaler: Object) -> frozenset[str]:
     policies = [each for _, each in indexed(scaler, "spec", "resourcePolicy", "containerPolicies") if text(each, "mode") != "Off"]
     if not policies:
@@ -175,4 +190,5 @@ SCALING_POLICIES = (
     targets_can_be_reached,
     scaling_is_steady,
     updates_of_size_fit,
+    sizes_are_of_containers_that_there_are,
 )

@@ -78,6 +78,10 @@ BAD: dict[str, tuple[tuple[Change, ...], list[str]]] = {
         (put("VerticalPodAutoscaler qdrant", "spec/updatePolicy/updateMode", "Recreate"),),
         ["VerticalPodAutoscaler qdrant spec.updatePolicy.updateMode"],
     ),
+    "sizes of a container that is not there": (
+        (put(VPA, "spec/resourcePolicy", {"containerPolicies": [{"containerName": "api"}, {"containerName": "*", "mode": "Off"}]}),),
+        [f"{VPA} spec.resourcePolicy.containerPolicies[0].containerName"],
+    ),
     "no budget": ((cut(QDRANT_BUDGET),), [f"{QDRANT} spec.template.metadata.labels"]),
     "two budgets": (
         (add(thing("PodDisruptionBudget", "all", {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow", "selector": {
@@ -134,11 +138,14 @@ def test_every_rule_has_a_failing_example() -> None:
         (put(VPA, "spec/updatePolicy/updateMode", "Initial"), put(VPA, "spec/resourcePolicy", {"containerPolicies": [
             {"containerName": "*", "controlledResources": ["memory"]},
         ]})),
+        (put(VPA, "spec/resourcePolicy", {"containerPolicies": [
+            {"containerName": "context-api"}, {"containerName": "istio-proxy", "mode": "Off"},
+        ]}),),
         (cut(API_BUDGET, "spec/maxUnavailable"), put(API_BUDGET, "spec/minAvailable", "50%")),
         (put(API_BUDGET, "spec/maxUnavailable", "25%"),),
         (cut(QDRANT, IN_YAML), put(QDRANT, "spec/template/spec/affinity", {"podAntiAffinity": {"required": "x"}})),
     ],
-    ids=["one replica", "sizes for new members", "sizes of memory alone", "half is kept", "a quarter may go", "anti-affinity"],
+    ids=["one replica", "sizes for new members", "memory alone", "each container", "half is kept", "a quarter may go", "anti-affinity"],
 )  # fmt: skip
 def test_what_is_as_good_passes(changes: tuple[Change, ...]) -> None:
     assert broken(ALL, changed(*changes)) == []
