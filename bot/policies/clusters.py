@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.policies.data_folders import data_classes
 from bot.policies.fields import at, mapping, text, words
 from bot.policies.manifests import name_of, wrong
 from bot.policies.storage import claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bot.policies.manifests import Manifests, Violation
 
 PREFIX = "ctx-"
-KEPT = frozenset({"ctx-archive", "ctx-fast-ssd"})  # of databases, and of what is rarely read: in the cluster of the last environment
+ARCHIVE = "ctx-archive"  # of what is rarely read
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 EBS = "ebs.csi.aws.com"
 IN_TREE = "kubernetes.io/"  # removed from Kubernetes; what is left of them is translated to CSI drivers
@@ -117,10 +118,11 @@ CLUSTER_POLICIES = (
 )
 
 
-def kept_volumes(cluster: Manifests) -> Iterator[Violation]:
+def kept_volumes(cluster: Manifests, environments: Iterable[Manifests]) -> Iterator[Violation]:
     """Of the cluster that runs the last environment: data of databases outlives a claim deleted by mistake."""
+    kept = {ARCHIVE}.union(*(data_classes(each) for each in environments))
     for item in cluster.of("StorageClass"):
-        if name_of(item) in KEPT and item.get("reclaimPolicy") == "Delete":
+        if name_of(item) in kept and item.get("reclaimPolicy") == "Delete":
             what = "is Delete where the last environment runs: who deletes a claim by mistake deletes the data"
             yield wrong(item, "reclaimPolicy", what, hint="write Retain; a class cannot be changed, so give it a new name once it is live")
 

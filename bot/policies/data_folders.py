@@ -28,23 +28,16 @@ CLAIMS = ("persistentVolumeClaim", "ephemeral")
 
 def data_lies_on_a_claim(manifests: Manifests) -> Iterator[Violation]:
     """The folder that a database keeps its data in is mounted from one of its volumeClaimTemplates."""
-    for contract, setting, home, default in FOLDERS:
-        for program in programs(manifests, contract):
-            written = program.value(setting)
-            folder = posixpath.normpath(posixpath.join(home, written)) if written else default
-            folder = LINKED.get(folder, folder)
-            mount = _mount_of(program, folder)
-            claims = {text(each, "metadata", "name") for each in mappings(program.pods.owner, "spec", "volumeClaimTemplates")}
-            if mount is None:
-                what = "is mounted from no volume, and holds the data: each restart begins with an empty database"
-            elif text(mount, "name") not in claims:
-                what = (
-                    f"is mounted from {text(mount, 'name')}, which is no claim of the member, and holds the data: it is gone with the Pod"
-                )
-            else:
-                continue
-            hint = f"mount one of its volumeClaimTemplates ({', '.join(sorted(claims)) or 'there are none'}) at {folder}"
-            yield program.pods.wrong(f"{program.where}.volumeMounts[{folder}]", what, hint=hint)
+    for program, folder, mount in _data(manifests):
+        claims = {text(each, "metadata", "name") for each in mappings(program.pods.owner, "spec", "volumeClaimTemplates")}
+        if mount is None:
+            what = "is mounted from no volume, and holds the data: each restart begins with an empty database"
+        elif text(mount, "name") not in claims:
+            what = f"is mounted from {text(mount, 'name')}, which is no claim of the member, and holds the data: it is gone with the Pod"
+        else:
+            continue
+        hint = f"mount one of its volumeClaimTemplates ({', '.join(sorted(claims)) or 'there are none'}) at {folder}"
+        yield program.pods.wrong(f"{program.where}.volumeMounts[{folder}]", what, hint=hint)
 
 
 def claims_can_be_written(manifests: Manifests) -> Iterator[Violation]:
@@ -66,6 +59,26 @@ def claims_can_be_written(manifests: Manifests) -> Iterator[Violation]:
 
 
 DATA_FOLDER_POLICIES = (data_lies_on_a_claim, claims_can_be_written)
+
+
+def data_classes(manifests: Manifests) -> frozenset[str]:
+    """The storage classes that databases keep their data on."""
+    return frozenset(
+        text(claim, "spec", "storageClassName")
+        for program, _, mount in _data(manifests)
+        for claim in mappings(program.pods.owner, "spec", "volumeClaimTemplates")
+        if mount and text(claim, "metadata", "name") == text(mount, "name")
+    )
+
+
+def _data(manifests: Manifests) -> Iterator[tuple[Program, str, Object | None]]:
+    """Each database's folder of data, and what is mounted there."""
+    for contract, setting, home, default in FOLDERS:
+        for program in programs(manifests, contract):
+            written = program.value(setting)
+            folder = posixpath.normpath(posixpath.join(home, written)) if written else default
+            folder = LINKED.get(folder, folder)
+            yield program, folder, _mount_of(program, folder)
 
 
 def _mount_of(program: Program, folder: str) -> Object | None:

@@ -81,6 +81,7 @@ class Manifests:
     digests: Digests = "wanted"  # whether the environment takes an image without one
     scrape_interval: str = SCRAPE_INTERVAL  # of the cluster's Prometheus, where a monitor says none
     merged_by_bot: bool = False  # whether nobody looks at a promotion once more before it is merged
+    storage_classes: frozenset[str] = frozenset()  # of any cluster; none where that is not known
     _by_kind: dict[str, list[Object]] = field(init=False, repr=False, compare=False, default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from bot.policies.manifests import Manifests, Object, Pods, Violation
 
-STORAGE_CLASSES = frozenset({"ctx-archive", "ctx-fast-ssd", "ctx-standard"})  # clusters/<cluster>/storage-classes
 FOR_ONE_NODE = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 
 
@@ -31,16 +30,18 @@ def claims(manifests: Manifests) -> Iterator[tuple[Object, str, Object]]:
 
 
 def storage_classes_are_known(manifests: Manifests) -> Iterator[Violation]:
-    """Each claim names a class that the clusters have."""
+    """Each claim names a class, and one that a cluster has where it is known which there are."""
+    known = manifests.storage_classes
+    named = ", ".join(sorted(known)) or "clusters/*/storage-classes"
     for item, where, claim in claims(manifests):
         name = text(claim, "storageClassName")
-        if name not in STORAGE_CLASSES:
+        if not name or (known and name not in known):
             what = (
                 f"no cluster has the class {name}: the claim stays Pending"
                 if name
                 else "takes the cluster's default class, whatever that is"
             )
-            yield wrong(item, f"{where}.storageClassName", what, hint=f"name one of {', '.join(sorted(STORAGE_CLASSES))}")
+            yield wrong(item, f"{where}.storageClassName", what, hint=f"name one of {named}")
 
 
 def volumes_are_for_one_node(manifests: Manifests) -> Iterator[Violation]:

@@ -47,6 +47,7 @@ class Look:
     digests: Digests = "wanted"
     scrape_interval: str = SCRAPE_INTERVAL
     merged_by_bot: bool = False
+    storage_classes: frozenset[str] = frozenset()
 
 
 def inspected(now: Look | None, head: Look | None, *, inspectors: Sequence[Inspector]) -> Iterator[Problem]:
@@ -111,7 +112,7 @@ def unpinned_images(pairs: Sequence[tuple[Look | None, Look | None]]) -> Iterato
 
 def manifests_of(look: Look) -> Manifests:
     """What policies look at."""
-    context = (look.others, look.digests, look.scrape_interval, look.merged_by_bot)
+    context = (look.others, look.digests, look.scrape_interval, look.merged_by_bot, look.storage_classes)
     return Manifests(look.name, look.namespace, look.rendered.objects, *context)
 
 

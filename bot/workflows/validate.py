@@ -121,7 +121,9 @@ def _look(
     digests, scraping = _digests(environment), {each.server: each.scrape_interval for each in clusters}
     interval = scraping.get(environment.cluster, SCRAPE_INTERVAL)
     is_merged = environment.merge == "bot"
-    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, others, digests, interval, is_merged)
+    classes = frozenset[str]().union(*(each.storage_classes for each in clusters))
+    context = (others, digests, interval, is_merged, classes)
+    return Look(environment.name, environment.namespace, environment.folder, rendered, texts, *context)
 
 
 def _digests(environment: Environment) -> Digests:

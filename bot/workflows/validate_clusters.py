@@ -77,8 +77,8 @@ def fit_problems(platform: Platform, looks: Iterable[Look], environments: Sequen
         own = [look for look in looks if by_name[look.name].cluster == cluster.server]
         for look in own:
             yield from problems(look, _unfit(manifests_of(look), manifests_of(folder), add_ons_of(cluster, platform)))
-        if any(steps[look.name] == max(steps.values()) for look in own):
-            yield from problems(folder, kept_volumes(manifests_of(folder)))
+        if last := [look for look in own if steps[look.name] == max(steps.values())]:
+            yield from problems(folder, kept_volumes(manifests_of(folder), map(manifests_of, last)))
 
 
 def _steps(environment: Environment, by_name: Mapping[str, Environment]) -> int:

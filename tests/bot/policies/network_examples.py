@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NAME = "app.kubernetes.io/name"
 METADATA_NAME = "kubernetes.io/metadata.name"
 HERE = "context-prod"
+CLASSES = frozenset({"ctx-archive", "ctx-fast-ssd", "ctx-standard"})
 
 
 def thing(kind: str, name: str, spec: Any = None, *, labels: Any = None, **fields: Any) -> Object:
@@ -232,7 +233,7 @@ def stack() -> Objects:
 
 
 def manifests(objects: Iterable[Object]) -> Manifests:
-    return Manifests("prod", HERE, tuple(objects))
+    return Manifests("prod", HERE, tuple(objects), storage_classes=CLASSES)
 
 
 def find(objects: Objects, title: str) -> Object:

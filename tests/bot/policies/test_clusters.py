@@ -8,6 +8,7 @@ import pytest
 
 from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes
 from bot.policies.manifests import Manifests, Violation
+from tests.bot.policies.examples import changed, good
 
 CLASS: dict[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
@@ -86,9 +87,17 @@ def test_every_rule_has_an_example() -> None:
 
 
 def test_where_the_last_environment_runs_the_data_of_databases_is_kept() -> None:
-    assert list(kept_volumes(cluster(CLASS, CLASS | {"metadata": {"name": "ctx-standard"}, "reclaimPolicy": "Delete"}))) == []
-    (found,) = kept_volumes(cluster(CLASS | {"reclaimPolicy": "Delete"}))
+    assert list(kept_volumes(cluster(CLASS, CLASS | {"metadata": {"name": "ctx-standard"}, "reclaimPolicy": "Delete"}), [good()])) == []
+    (found,) = kept_volumes(cluster(CLASS | {"reclaimPolicy": "Delete"}), [good()])
     assert (found.name, found.field) == ("ctx-fast-ssd", "reclaimPolicy")
+
+
+def test_data_is_kept_whatever_its_class_is_called() -> None:
+    renamed = changed("StatefulSet neo4j spec.volumeClaimTemplates[neo4j-data].spec.storageClassName", "ctx-nvme")
+    nvme = CLASS | {"metadata": {"name": "ctx-nvme"}, "reclaimPolicy": "Delete"}
+    assert list(kept_volumes(cluster(nvme), [good()])) == []
+    (found,) = kept_volumes(cluster(nvme), [good(), renamed])
+    assert (found.name, found.field) == ("ctx-nvme", "reclaimPolicy")
 
 
 def test_an_issuer_may_be_of_the_namespace_or_another_program() -> None:

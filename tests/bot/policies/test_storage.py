@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.policies.quota import QUOTA_POLICIES
-from bot.policies.storage import STORAGE_POLICIES
-from tests.bot.policies.network_examples import add, are_all_shown, broken, changed, cut, manifests, oddities, put, stack, thing
+from bot.policies.storage import STORAGE_POLICIES, storage_classes_are_known
+from tests.bot.policies.network_examples import CLASSES, add, are_all_shown, broken, changed, cut, manifests, oddities, put, stack, thing
 
 if TYPE_CHECKING:
     from tests.bot.policies.network_examples import Change
@@ -97,6 +98,13 @@ def test_every_rule_has_a_failing_example() -> None:
 )
 def test_what_is_as_good_passes(changes: tuple[Change, ...]) -> None:
     assert broken(ALL, changed(*changes)) == []
+
+
+def test_classes_are_those_of_the_clusters_and_none_is_judged_where_they_are_not_known() -> None:
+    renamed = manifests(changed(put(QDRANT, "spec/volumeClaimTemplates/0/spec/storageClassName", "ctx-nvme")))
+    assert [each.name for each in storage_classes_are_known(renamed)] == ["qdrant"]
+    for classes in (CLASSES | {"ctx-nvme"}, frozenset[str]()):
+        assert not list(storage_classes_are_known(replace(renamed, storage_classes=classes)))
 
 
 def test_a_violation_says_how_much_is_missing() -> None:
