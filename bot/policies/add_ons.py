@@ -52,6 +52,13 @@ def values_of(path: str, written: str) -> Any:  # noqa: ANN401 - YAML enters her
         return YAML(typ="safe").load(written)
 
 
+@lru_cache(maxsize=64)
+def documents_of(path: str, written: str) -> tuple[Any, ...]:
+    """What a file of manifests holds, for reading alone; BotError when it is not YAML."""
+    with readable(path):
+        return tuple(YAML(typ="safe").load_all(written))
+
+
 def _chart(path: str, loaded: Any) -> Iterator[Problem]:  # noqa: ANN401 - YAML enters here
     if not isinstance(loaded, dict):
         yield Problem(path, "is not a mapping", f"write {', '.join(FIELDS)}")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from bot.model import BotError
-from bot.policies.add_ons import values_of
+from bot.policies.add_ons import documents_of, values_of
 from bot.policies.fields import text
 from bot.policies.manifests import SCRAPE_INTERVAL
 from bot.ports import FOLDER
@@ -51,18 +47,16 @@ def _files(objects: Objects, commit: str, folder: str) -> list[str]:
 def _cluster(folder: str, texts: Mapping[str, str], classes: Iterable[str]) -> Cluster:
     server = text(_loaded(texts, f"{folder}/{ADDRESS}"), "server")
     interval = text(_loaded(texts, f"{folder}/{PROMETHEUS}"), "prometheus", "prometheusSpec", "scrapeInterval")
-    names = frozenset(name for path in classes for name in _classes(texts.get(path, "")))
+    names = frozenset(name for path in classes for name in _classes(texts, path))
     return Cluster(folder, server, interval or SCRAPE_INTERVAL, names)
 
 
-@lru_cache(maxsize=64)
-def _classes(written: str) -> tuple[str, ...]:
+def _classes(texts: Mapping[str, str], path: str) -> list[str]:
     """The storage classes that a file says; what cannot be read does not render, which is named there."""
     try:
-        loaded = list(YAML(typ="safe").load_all(written))
-    except YAMLError:
-        return ()
-    return tuple(text(each, "metadata", "name") for each in loaded if text(each, "kind") == "StorageClass")
+        return [text(each, "metadata", "name") for each in documents_of(path, texts.get(path, "")) if text(each, "kind") == "StorageClass"]
+    except BotError:
+        return []
 
 
 def _loaded(texts: Mapping[str, str], path: str) -> Any:  # noqa: ANN401 - YAML enters here
