@@ -67,7 +67,8 @@ def validate(
         coming = look if at == commit else _look(objects, stack, environment, commit=at, rendered=head, clusters=clusters)
         pairs.append((look, coming))
     found += _of_renders(environments, pairs, inspectors)
-    all_seen = not names and not any(isinstance(each, BotError) for each in done.values())
+    every = not names and not stack.unreadable  # else nobody knows what the others run, nor which is the last
+    all_seen = every and not any(isinstance(each, BotError) for each in done.values())
     looks = [look for now, coming in pairs if (look := coming or now)]
     found += unpinned_images(pairs)
     found += beside_each_other(looks, all_seen=all_seen)
@@ -77,9 +78,9 @@ def validate(
     if not names:
         found = [*repository_problems(objects, stack), *found, *platform_problems(objects, platform, commit, inspectors=inspectors)]
         found += cluster_problems(objects, platform, commit, inspectors=inspectors)
-        found += fit_problems(platform, looks, environments)
+        found += fit_problems(platform, looks, environments, in_order=every)
         complete = [(render.objects, stack.releases[name].values()) for name, render in renders.items() if not isinstance(render, BotError)]
-        found += unused_images(complete) if len(complete) == len(environments) else ()
+        found += unused_images(complete) if every and len(complete) == len(environments) else ()
     return tuple(sorted(_once(found), key=lambda problem: not problem.is_error))
 
 

@@ -69,15 +69,16 @@ def place_problems(environments: Iterable[Environment], clusters: Sequence[Clust
             yield Problem(f"{cluster.folder}/{ADDRESS}", f"server {said}: what is in the folder goes nowhere, or to the wrong place", hint)
 
 
-def fit_problems(platform: Platform, looks: Iterable[Look], environments: Sequence[Environment]) -> Iterator[Problem]:
-    """What environments want of their clusters and do not find there, and classes that lose the last environment's data."""
+def fit_problems(platform: Platform, looks: Iterable[Look], environments: Sequence[Environment], *, in_order: bool) -> Iterator[Problem]:
+    """What environments want of their clusters and do not find there, and classes that lose the last one's data, if known."""
     by_name = {environment.name: environment for environment in environments}
     steps = {environment.name: _steps(environment, by_name) for environment in environments}
     for cluster, folder in platform.clusters:
         own = [look for look in looks if by_name[look.name].cluster == cluster.server]
         for look in own:
             yield from problems(look, _unfit(manifests_of(look), manifests_of(folder), add_ons_of(cluster, platform)))
-        if last := [look for look in own if steps[look.name] == max(steps.values())]:
+        last = [look for look in own if steps[look.name] == max(steps.values())] if in_order else []
+        if last:
             yield from problems(folder, kept_volumes(manifests_of(folder), map(manifests_of, last)))
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 def repository_problems(objects: Objects, stack: Stack) -> Iterator[Problem]:
     """What concerns every environment: unreadable environments and holds, names of apps, files of `apps/` that are no YAML."""
     for name, error in stack.unreadable.items():
-        yield about(f"{ENVIRONMENTS}/{name}/environment.yaml", error.message, error.hint)
-    if stack.disorder:
+        file = f"{ENVIRONMENTS}/{name}/environment.yaml"
+        unseen = f"; until it can be read, nothing of {name} is checked, nor what depends on the order of all environments"
+        yield about(file, f"{error.message}{unseen if objects.entry(stack.commit, file) else ''}", error.hint)
+    if stack.disorder and not stack.unreadable:  # in which one may have its place
         yield about(ENVIRONMENTS, stack.disorder.message, stack.disorder.hint)
     yield from _names(objects, stack)
     for entry in objects.walk(stack.commit):

@@ -93,6 +93,21 @@ def test_an_environment_s_file_that_names_nothing_is_named(checkout: Path, bot: 
     assert found["gate.watchdog"]["hint"] == "did you mean ContextFoundationWatchdog?"
 
 
+def test_an_unreadable_environment_makes_no_other_the_last(checkout: Path, bot: Bot) -> None:
+    replace(checkout / "environments/prod/environment.yaml", "  soak:", "  soakk:")
+    (named,) = told(bot, "")
+    assert named["file"] == "environments/prod/environment.yaml"
+    assert "unknown key gate.soakk; until it can be read, nothing of prod is checked" in named["what"]
+
+
+def test_an_unreadable_environment_is_not_a_source_that_is_not_there(checkout: Path, bot: Bot) -> None:
+    path = checkout / "environments/staging/environment.yaml"
+    path.write_text(re.sub(r"^  soak: .*$", "  soak: 1d", path.read_text(), flags=re.MULTILINE))
+    (named,) = told(bot, "")
+    assert named["file"] == "environments/staging/environment.yaml"
+    assert "nothing of staging is checked" in named["what"]
+
+
 def test_files_that_nothing_reads_and_fields_that_are_given_up_are_named(checkout: Path, bot: Bot) -> None:
     """8 and 9."""
     edit(checkout / "apps/qdrant/base/qdrant-deployment.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
