@@ -92,6 +92,19 @@ def test_a_list_that_a_patch_replaces_is_compared_as_a_whole() -> None:
     assert patch_of(texts, HERE, POLICY, "spec.egress[0].to") is None
 
 
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "[{op: replace, path: /spec/template/spec/containers/1/image, value: 'api:0'}]",  # which a later one has changed
+        "{kind: Deployment, metadata: {name: api}, spec: {template: {spec: {containers: [{name: api, image: 'api:1'}, {name: api}]}}}}",
+    ],
+)
+def test_a_patch_that_may_not_have_made_the_value_is_not_to_blame(patch: str) -> None:
+    target = "{kind: Deployment, name: api}"
+    texts = {f"{HERE}/kustomization.yaml": f'patches:\n  - target: {target}\n    patch: "{patch}"\n'}
+    assert patch_of(texts, HERE, DEPLOYMENT, "spec.template.spec.containers[api].image") is None
+
+
 def test_the_last_of_several_patches_counts() -> None:
     texts = TEXTS | {
         f"{HERE}/kustomization.yaml": "patches:\n  - patch: '{kind: Deployment, metadata: {name: api}, spec: {replicas: 3}}'\n"
