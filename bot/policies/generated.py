@@ -61,11 +61,11 @@ def _source(items: Items, container: Object | None, name: str) -> tuple[Object, 
 
 
 def _saying(texts: Mapping[str, str], folder: str, config: Object, line: str) -> Iterator[str]:
-    """Files of the generators of a ConfigMap that have a line: the environment's first, then features', then bases'."""
+    """Files of the generators of a ConfigMap that have a line: the environment's, bases', then features', which may not be taken here."""
     own = own_kustomizations(texts, folder)
     others = [path for path in texts if is_kustomization(path) and path not in own]
     name = HASH_SUFFIX.sub("", name_of(config))
-    for path in (*own, *sorted(others, key=lambda each: ("base" in each.split("/"), each))):
+    for path in (*own, *sorted(others, key=lambda each: ("base" not in each.split("/"), each))):
         for kustomization in documents(texts[path]):
             for generator in mappings(kustomization, "configMapGenerator"):
                 if text(generator, "name") != name:

@@ -38,10 +38,12 @@ TEXTS = {
     f"{HERE}/api/another.env": "F=nobody\n",
     "apps/api/base/kustomization.yaml": "configMapGenerator:\n  - {name: settings, envs: [settings.env]}\n",
     "apps/api/base/settings.env": "A=base\nB=base\nC=base\nE=patch\nF=1\nOWN=2\n",
+    "apps/api/a-feature/kustomization.yaml": "configMapGenerator:\n  - {name: settings, behavior: merge, envs: [a.env]}\n",
+    "apps/api/a-feature/a.env": "B=base\n",
     "apps/api/features/more/kustomization.yaml": (
         "configMapGenerator:\n  - {name: settings, behavior: merge, envs: [more.env]}\n  - {name: others, envs: [others.env]}\n"
     ),
-    "apps/api/features/more/more.env": "C=feature\n",
+    "apps/api/features/more/more.env": "B=base\nC=feature\n",
     "apps/api/features/more/others.env": "K=k\n",
 }
 
