@@ -74,7 +74,7 @@ class HttpPrometheus:
             (at, server_time, of_time), after_time = clocks.result()
             groups, more_pages, of_rules = loaded.result()
             last = pool.submit(self._runtime)
-            rules = alerting_rules(groups)  # meanwhile: of ten thousand, this takes as long
+            rules = meaning(self.connection, alerting_rules, groups)  # meanwhile: of ten thousand, this takes as long
             (targets, of_targets), after_targets = scraped.result()
             after = (after_time, after_targets, last.result())
         others = [runtime.started for runtime, _ in after if runtime.started != before.started]

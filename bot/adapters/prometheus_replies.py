@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.adapters.foreign import quoted
-from bot.adapters.prometheus_shapes import AlertingRule
+from bot.adapters.prometheus_shapes import LONGEST, YEARS, AlertingRule
 from bot.gate.promql import duration
 from bot.observations import AlertSeen, RuleSeen, TargetSeen
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Content = TypeVar("Content")
 Raw = TypeVar("Raw")
 Meaning = TypeVar("Meaning")
+EPOCH = 1970  # a clock that was never set begins here: its skew is told, not its shape
 
 
 def ask(
@@ -43,17 +44,20 @@ def meaning(connection: Connection, read: Callable[[Raw], Meaning], raw: Raw) ->
     """A value read out of a well-shaped reply."""
     try:
         return read(raw)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         reason = quoted(str(error).encode())
         raise connection.unseen("malformed", f"answers with a value without meaning: {reason}") from error
 
 
 def moment(seconds: float) -> datetime:
-    """A time as Prometheus writes it in samples; ValueError beyond the calendar."""
+    """A time as Prometheus writes it in samples; ValueError so far away that reckoning with it could leave the calendar."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        found = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError(str(error)) from error
+    if not EPOCH <= found.year <= YEARS[-1]:
+        raise ValueError(f"the year {found.year} is not from {EPOCH} to {YEARS[-1]}")
+    return found
 
 
 def since_zero(written: datetime) -> datetime | None:
@@ -77,12 +81,15 @@ def alerting_rules(groups: tuple[Group, ...]) -> tuple[RuleSeen, ...]:
 
 def target_seen(target: Target) -> TargetSeen:
     """A target; one without a job label goes by the name of its scrape pool."""
+    interval = duration(target.interval).total_seconds()
+    if interval > LONGEST:
+        raise ValueError(f"{target.interval} is no interval")
     return TargetSeen(
         job=target.labels.get("job", target.pool),
         labels=target.labels,
         health=target.health,
         last_scrape=since_zero(target.last_scrape),
-        interval=duration(target.interval).total_seconds(),
+        interval=interval,
         last_error=target.last_error,
     )
 

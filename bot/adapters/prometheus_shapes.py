@@ -1,14 +1,34 @@
 """The shapes of Prometheus' replies, as far as they are read."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, Field, TypeAdapter
 
 from bot.observations import Labels
 
 Content = TypeVar("Content")
+LONGEST = timedelta(days=3653).total_seconds()  # about ten years; more is no interval, and may not fit into a time-span
+YEARS = range(2000, 2201)  # far enough from the ends of the calendar to be reckoned with, in any zone
+
+
+def in_our_age(time: datetime) -> datetime:
+    """The same time; ValueError when it is so far away that reckoning with it could leave the calendar."""
+    if time.year not in YEARS:
+        raise ValueError(f"the year is not from {YEARS[0]} to {YEARS[-1]}")
+    return time
+
+
+def in_our_age_or_never(time: datetime) -> datetime:
+    """The same time, which may also be Go's zero time (year 1)."""
+    return time if time.year <= 1 else in_our_age(time)
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=LONGEST, allow_inf_nan=False)]
+Time = Annotated[AwareDatetime, AfterValidator(in_our_age)]
+TimeOrNever = Annotated[AwareDatetime, AfterValidator(in_our_age_or_never)]
 Point = tuple[Number, str]  # time in seconds, value as text
 
 
@@ -26,7 +46,7 @@ class Reply(Generic[Content]):
 class Runtime:
     """Of /api/v1/status/runtimeinfo."""
 
-    started: Annotated[AwareDatetime, Field(alias="startTime")]
+    started: Annotated[Time, Field(alias="startTime")]
     reload_succeeded: Annotated[bool, Field(alias="reloadConfigSuccess")]
 
 
@@ -43,7 +63,7 @@ class Alert:
 
     labels: Labels
     state: str
-    active_at: Annotated[AwareDatetime | None, Field(alias="activeAt")] = None
+    active_at: Annotated[TimeOrNever | None, Field(alias="activeAt")] = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +73,13 @@ class AlertingRule:
     type: Literal["alerting"]
     name: str
     query: str
-    duration: Number
+    duration: Seconds
     labels: Labels
     health: str
-    last_evaluation: Annotated[AwareDatetime, Field(alias="lastEvaluation")]
+    last_evaluation: Annotated[TimeOrNever, Field(alias="lastEvaluation")]
     last_error: Annotated[str, Field(alias="lastError")] = ""
     alerts: tuple[Alert, ...] | None = ()
-    keep_firing: Annotated[Number, Field(alias="keepFiringFor")] = 0.0
+    keep_firing: Annotated[Seconds, Field(alias="keepFiringFor")] = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +94,7 @@ class Group:
     """A rule group."""
 
     name: str
-    interval: Number
+    interval: Seconds
     rules: tuple[Annotated[AlertingRule | RecordingRule, Field(discriminator="type")], ...]
 
 
@@ -93,7 +113,7 @@ class Target:
     labels: Labels
     pool: Annotated[str, Field(alias="scrapePool")]
     health: str
-    last_scrape: Annotated[AwareDatetime, Field(alias="lastScrape")]
+    last_scrape: Annotated[TimeOrNever, Field(alias="lastScrape")]
     interval: Annotated[str, Field(alias="scrapeInterval")]
     last_error: Annotated[str, Field(alias="lastError")] = ""
 

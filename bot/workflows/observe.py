@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.gate.definitions import required_rule
@@ -28,11 +29,20 @@ def unseen(error: BotError) -> Unseen:
 
 
 def attempt(read: Callable[[], Seen]) -> Seen | Unseen:
-    """What a reading gives, or that it could not be had."""
+    """What a reading gives, or that it could not be had, even by a fault of ours: whoever waits for a verdict must get one."""
     try:
         return read()
     except BotError as error:
         return unseen(error)
+    except Exception as error:  # noqa: BLE001 - a traceback instead of an observation would leave an older, green status standing
+        return Unseen("error", _fault(error))
+
+
+def _fault(error: Exception) -> str:
+    """A fault of ours by its kind and place; not its text, which may hold whatever was being read, such as a token."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    place = frame.f_code.co_filename.rpartition("/")[2]
+    return f"the bot failed at this: {type(error).__name__} at {place}:{line}; please report it"
 
 
 def see_application(world: World, environment: Environment) -> ApplicationSeen | Unseen | None:

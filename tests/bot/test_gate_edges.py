@@ -18,7 +18,8 @@ from bot.gate.outcomes import in_words, iso
 from bot.gate.promql import canonical, metric_selectors
 from bot.gate.recording import pack
 from bot.model import BotError
-from bot.observations import FiringSpan, Matcher, RequiredRule
+from bot.observations import FiringSpan, Matcher, RequiredRule, Unseen
+from bot.workflows.observe import attempt
 from tests.bot.gate_changes import alerting, each_replica, fired, judged_rule, policy, replica, samples
 from tests.bot.gate_situations import (
     BLOCKING,
@@ -305,3 +306,21 @@ def test_escapes_in_strings_are_told_apart() -> None:
     """Printed without them, the first two were the same; so were the values."""
     assert canonical(r'label_join(a, "x", "b\", \"y")') != canonical('label_join(a, "x", "b", "y")')
     assert canonical(r'a{b="\\"}') != canonical(r'a{b="\\\\"}')
+
+
+def test_a_fault_of_ours_is_an_observation_that_could_not_be_made() -> None:
+    """Its kind and place, not its text: that may hold a secret. A stop by the user stays one."""
+
+    def fault() -> None:
+        raise OverflowError("Bearer s3cret")
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    seen = attempt(fault)
+    assert isinstance(seen, Unseen)
+    assert seen.code == "error"
+    assert "OverflowError at test_gate_edges.py:" in seen.detail
+    assert "s3cret" not in seen.detail
+    with pytest.raises(KeyboardInterrupt):
+        attempt(stop)

@@ -58,6 +58,7 @@ TARGET = {
     "lastError": "",
 }
 RUNTIME = {"startTime": "2026-11-23T09:00:00.5Z", "reloadConfigSuccess": True}
+END_OF_TIME = "9999-12-31T23:59:59-14:00"  # of the calendar, and beyond it in UTC
 RULES, TARGETS, QUERY, RUNNING = "/api/v1/rules", "/api/v1/targets", "/api/v1/query", "/api/v1/status/runtimeinfo"
 
 
@@ -71,6 +72,10 @@ def scalar(value: str) -> dict[str, Any]:
 
 def rules(rule: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"groups": [{"name": "all", "file": "", "interval": 30, "rules": [rule]}], **more}
+
+
+def every(interval: float) -> dict[str, Any]:
+    return {"groups": [{**rules(RULE)["groups"][0], "interval": interval}]}
 
 
 WELL: dict[str, Answering] = {
@@ -188,6 +193,37 @@ CASES: dict[str, tuple[str, Answering, str]] = {
     "time NaN": (QUERY, lambda _: success(scalar("NaN")), "prometheus-malformed"),
     "time +Inf": (QUERY, lambda _: success(scalar("+Inf")), "prometheus-malformed"),
     "time beyond the calendar": (QUERY, lambda _: success(scalar("1e300")), "prometheus-malformed"),
+    "time of which nothing can be added": (QUERY, lambda _: success(scalar("253402300799")), "prometheus-malformed"),
+    "a rule evaluated at the end of time": (
+        RULES,
+        lambda _: success(rules({**RULE, "lastEvaluation": END_OF_TIME})),
+        "prometheus-malformed",
+    ),
+    "an alert since before our age": (
+        RULES,
+        lambda _: success(rules({**RULE, "alerts": [{"labels": {}, "state": "firing", "activeAt": "1999-12-31T23:59:59Z"}]})),
+        "prometheus-malformed",
+    ),
+    "a rule that waits for ever": (RULES, lambda _: success(rules({**RULE, "duration": 1e300})), "prometheus-malformed"),
+    "a rule that keeps firing for ever": (RULES, lambda _: success(rules({**RULE, "keepFiringFor": 1e300})), "prometheus-malformed"),
+    "a group once in an eternity": (RULES, lambda _: success(every(1e300)), "prometheus-malformed"),
+    "a group before its time": (RULES, lambda _: success(every(-1)), "prometheus-malformed"),
+    "a scrape at the end of time": (
+        TARGETS,
+        lambda _: success({"activeTargets": [{**TARGET, "lastScrape": END_OF_TIME}]}),
+        "prometheus-malformed",
+    ),
+    "a scrape once in a million years": (
+        TARGETS,
+        lambda _: success({"activeTargets": [{**TARGET, "scrapeInterval": "1000000y"}]}),
+        "prometheus-malformed",
+    ),
+    "a start at the end of time": (RUNNING, lambda _: success({**RUNTIME, "startTime": END_OF_TIME}), "prometheus-malformed"),
+    "a start at the beginning of time": (
+        RUNNING,
+        lambda _: success({**RUNTIME, "startTime": "0001-01-01T00:00:00+14:00"}),
+        "prometheus-malformed",
+    ),
     "a vector for a scalar": (QUERY, lambda _: success({"resultType": "vector", "result": []}), "prometheus-malformed"),
     "no start": (RUNNING, lambda _: success({"reloadConfigSuccess": True}), "prometheus-malformed"),
     "reload unknown": (RUNNING, lambda _: success({**RUNTIME, "reloadConfigSuccess": "yes"}), "prometheus-malformed"),
