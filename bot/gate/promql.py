@@ -20,6 +20,14 @@ SIGNS = (  # pairs: the operators cannot be hashed
     (promql_parser.MatchOp.NotRe, "!~"),
 )
 METRIC_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+LONGEST = 20_000  # characters of an expression
+MOST_SHOWN = 300  # characters of an expression in a message
+DEEPEST = 100  # parts within one another: the parser's walk takes the fourth power of it, and thousands end the process
+UNCOUNTED = re.compile(  # what may hold signs that are none: comments, strings, and then matchers
+    r"""#[^\r\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
+)
+MATCHERS = re.compile(r"\{[^{}]*\}")
+OPERATOR = re.compile(r"[-+*/%^]|[=!<>]=?|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 ZERO = re.compile(r"0(?:ms|[smhdwy])?")  # a duration that Prometheus takes and the parser refuses
 
 
@@ -28,9 +36,18 @@ def duration(written: str) -> timedelta:
     return timedelta() if ZERO.fullmatch(written) else promql_parser.parse_duration(written)
 
 
+def parsed(expr: str) -> promql_parser.Expr:
+    """The expression's tree; ValueError when it cannot be read, also because it is so long or deep that reading it takes ages."""
+    if len(expr) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST} characters")
+    if _depth(expr) > DEEPEST:
+        raise ValueError(f"it has more than {DEEPEST} operators and parentheses within one another")
+    return promql_parser.parse(expr)
+
+
 def canonical(expr: str) -> str:
     """The same for expressions that differ in formatting alone; UnobservableError when it cannot be read."""
-    printed: str = _parsed(expr).prettify()
+    printed: str = _readable(expr).prettify()
     return printed
 
 
@@ -42,16 +59,27 @@ def metric_selectors(expr: str) -> tuple[str, ...]:
         if isinstance(node, promql_parser.VectorSelector):
             found.append(_reduced(node, expr))
 
-    promql_parser.walk(_parsed(expr), visit)  # of a range, it visits the selector, too
+    promql_parser.walk(_readable(expr), visit)  # of a range, it visits the selector, too
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _parsed(expr: str) -> promql_parser.Expr:
+def _depth(expr: str) -> int:
+    """At least how deep the tree will be: each operator may stand below the one before, each bracket below the one around it."""
+    signs = MATCHERS.sub(" ", UNCOUNTED.sub(" ", expr))
+    open_now = deepest = 0
+    for sign in re.findall(r"[()\[\]{}]", signs):
+        open_now += 1 if sign in "([{" else -1
+        deepest = max(deepest, open_now)
+    return deepest + len(OPERATOR.findall(signs))
+
+
+def _readable(expr: str) -> promql_parser.Expr:
     try:
-        return promql_parser.parse(expr)
+        return parsed(expr)
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise UnobservableError(UNREADABLE, f"{expr!r} is not PromQL that can be read: {reason}", "correct the rule's expr") from error
+        shown = repr(expr if len(expr) <= MOST_SHOWN else f"{expr[:MOST_SHOWN]}…")
+        raise UnobservableError(UNREADABLE, f"{shown} is not PromQL that can be read: {reason}", "correct the rule's expr") from error
 
 
 def _reduced(selector: promql_parser.VectorSelector, expr: str) -> str | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from promql_parser import parse
 
-from bot.gate.promql import metric_selectors
-from bot.model import BotError
+from bot.gate.promql import canonical, metric_selectors
+from bot.model import BotError, UnobservableError
 from bot.sandbox.prometheus_evaluator import Moment
 from bot.sandbox.prometheus_functions import bucket_quantile
 from bot.sandbox.prometheus_store import Store, parse_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RATIO = 'sum by (job) (rate(hits{namespace="x", job=~"a", status=~"5.."}[5m])) / ignoring(a) group_left sum(rate(b[1m] offset 5m)) > 0.05'
 SELECTORS = {
@@ -48,6 +51,44 @@ def test_an_expression_that_cannot_be_read_is_an_error(expression: str) -> None:
     """Never an empty list, which would say that it rests on nothing."""
     with pytest.raises(BotError):
         metric_selectors(expression)
+
+
+DEEP = {
+    "parentheses": "(" * 20_000 + "up" + ")" * 20_000,
+    "fewer parentheses": "(" * 101 + "up" + ")" * 101,
+    "operators": "up" + "+up" * 101,
+    "words": "up" + " OR up" * 101,
+    "signs": "-" * 101 + "up",
+    "calls and operators": "abs(1+" * 51 + "up" + ")" * 51,
+    "after a quote in a comment": "# don't\n" + "(" * 101 + "up" + ")" * 101 + " # don't",
+    "after a comment that ends as on an old Mac": "# \r" + "(" * 101 + "up" + ")" * 101,
+    "closed in a string": '(count({a=")"})+' * 101 + "up" + ")" * 101,
+    "long": "up" + " " * 20_000,
+}
+
+
+@pytest.mark.parametrize("expression", DEEP.values(), ids=DEEP.keys())
+@pytest.mark.parametrize("read", [metric_selectors, canonical])
+def test_an_expression_too_deep_to_be_read_is_refused_before_it_is_parsed(read: Callable[[str], object], expression: str) -> None:
+    """The parser would take seconds to hours for it, or end the process; nor does the message repeat all of it."""
+    with pytest.raises(UnobservableError, match="it has more than") as refused:
+        read(expression)
+    assert refused.value.code == "rule-unreadable"
+    assert len(refused.value.message) < 500
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 100 + "up" + ")" * 100,
+        'a{x=~"' + "(a+|b-c)" * 200 + '"} # ' + "-" * 200,
+        "a{x='" + "(" * 200 + "'} > 1",
+        "a{" + ", ".join(f'l{number}="("' for number in range(150)) + "}",
+    ],
+)
+def test_what_is_written_in_strings_comments_and_matchers_is_not_deep(expression: str) -> None:
+    """A long pattern is one part."""
+    assert len(metric_selectors(expression)) == 1
 
 
 @pytest.fixture(scope="module")

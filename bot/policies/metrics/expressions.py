@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import promql_parser
 
+from bot.gate.promql import parsed
 from bot.policies.fields import at, indexed, text
 from bot.policies.manifests import wrong
 
@@ -153,7 +154,7 @@ def recorded(manifests: Manifests) -> frozenset[str]:
 def _parsed(query: str) -> promql_parser.Expr:
     for variable, value in VARIABLES:
         query = query.replace(variable, value)
-    return promql_parser.parse(query)
+    return parsed(query)
 
 
 def _json(written: str) -> Any:  # noqa: ANN401 - arbitrary JSON

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
+from bot.gate.promql import parsed
 from bot.policies.fields import mapping, mappings, text, words
 from bot.policies.images import image_of
 from bot.policies.label_selectors import selects
@@ -75,9 +76,9 @@ def is_blind(manifests: Manifests) -> bool:
 def duration(written: str) -> timedelta:
     """A length of time in Prometheus' words; the operator's default where it is none."""
     try:
-        found = promql_parser.parse(f"up[{written}]")
+        found = parsed(f"up[{written}]")
     except ValueError:
-        found = promql_parser.parse(f"up[{SCRAPE_INTERVAL}]")
+        found = parsed(f"up[{SCRAPE_INTERVAL}]")
     return found.range if isinstance(found, promql_parser.MatrixSelector) else timedelta()
 
 

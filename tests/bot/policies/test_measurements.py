@@ -119,6 +119,7 @@ PASSING: dict[str, tuple[Policy, Manifests]] = {
 
 FAILING: dict[str, tuple[Policy, Manifests, str, str]] = {
     "no PromQL": (expressions_are_promql, rendered(alert("sum(")), RULE, "alert Slow: is not PromQL"),
+    "PromQL deeper than can be read": (expressions_are_promql, rendered(alert("(" * 1000 + "up" + ")" * 1000)), RULE, "within one another"),
     "no expression": (expressions_are_promql, panels(panel("")), "data[a.json].panels[Panel].targets[A].expr", "is not PromQL"),
     "an invented metric": (
         metrics_are_exported,
