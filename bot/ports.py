@@ -289,8 +289,8 @@ class Prometheus(Protocol):
     def firing_spans(self, start: datetime, end: datetime) -> tuple[FiringSpan, ...]:
         """From raw samples of ALERTS (not steps): who fired between two moments, and when last."""
 
-    def coverage(self, alert: str, *, start: datetime, end: datetime, interval: float) -> float:
-        """Share (0 to 1) of a time that the firing samples of an alert cover, each worth one rule interval."""
+    def coverage(self, alert: str, environment: str, *, start: datetime, end: datetime, interval: float) -> float:
+        """Share (0 to 1) of a time that the firing samples of an environment's alert cover, each worth one rule interval."""
 
 
 class Alertmanager(Protocol):

@@ -108,12 +108,12 @@ class HttpPrometheus:
             found = [each for spans in pool.map(lambda part: self._spans(*part), parts(start, end)) for each in spans]
         return joined(found)
 
-    def coverage(self, alert: str, *, start: datetime, end: datetime, interval: float) -> float:
-        """Share (0 to 1) of a time that the firing samples of an alert cover, each worth one rule interval."""
+    def coverage(self, alert: str, environment: str, *, start: datetime, end: datetime, interval: float) -> float:
+        """Share (0 to 1) of a time that the firing samples of an environment's alert cover, each worth one rule interval."""
         length = (end - start).total_seconds()
         if length <= 0:
             return 0.0
-        counts = self._query(firing_count(alert, start, end=end), VECTOR, at=end)
+        counts = self._query(firing_count(alert, environment, start=start, end=end), VECTOR, at=end)
         most = max((meaning(self.connection, number, series.value[1]) for series in counts.result), default=0.0)
         whole = most + 1 if most else 0.0  # a time that begins or ends between two evaluations holds one sample less than intervals
         return min(whole * interval / length, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,13 @@ def firing_samples(start: datetime, end: datetime) -> str:
     return f'ALERTS{{alertstate="firing"}}[{_milliseconds(start, end) + 1}ms]'
 
 
-def firing_count(alert: str, start: datetime, *, end: datetime) -> str:
-    """How many firing samples an alert has; of several series the most, since two half-covering ones do not make a whole."""
-    firing = f'ALERTS{{alertname={_text(alert)}, alertstate="firing"}}'
+def firing_count(alert: str, environment: str, *, start: datetime, end: datetime) -> str:
+    """How many firing samples an alert has, without those of other environments.
+
+    Of several series the most, since two half-covering ones do not make a whole.
+    """
+    ours = _text(f"|{re.escape(environment)}")  # a series without the label is everybody's
+    firing = f'ALERTS{{alertname={_text(alert)}, alertstate="firing", environment=~{ours}}}'
     return f"max(count_over_time({firing}[{_milliseconds(start, end)}ms]))"
 
 

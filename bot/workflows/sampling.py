@@ -85,9 +85,9 @@ def _coverage(look: Look, sample: Sample) -> float:
     """Which share of the window the watchdog's samples cover."""
     if look.window is None:
         return 0.0
-    watchdog, window = look.environment.policy.watchdog, look.window
-    interval = _interval(sample, watchdog, look.environment.name)
-    return look.prometheus.coverage(watchdog, start=window.covered or window.start, end=window.end, interval=interval)
+    watchdog, environment, window = look.environment.policy.watchdog, look.environment.name, look.window
+    interval = _interval(sample, watchdog, environment)
+    return look.prometheus.coverage(watchdog, environment, start=window.covered or window.start, end=window.end, interval=interval)
 
 
 def _selectors(sample: Sample, environment: Environment) -> Sequence[str]:

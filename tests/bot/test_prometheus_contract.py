@@ -36,6 +36,7 @@ IMAGE = "ghcr.io/example/context-api:v1.4.2@sha256:" + "24" * 32
 REQUESTS = 'http_requests_total{job="context-api"}[3s]'
 RULES: list[dict[str, Any]] = [
     {"alert": "Watchdog", "expr": "vector(1)"},
+    {"alert": "Theirs", "expr": "vector(1)", "labels": {"environment": "stag-ing"}},
     {"alert": "LongPending", "expr": "vector(1)", "for": "10m", "labels": {"severity": "critical"}},
     {
         "alert": "HighErrorRate",
@@ -74,6 +75,7 @@ class Story:
     cured: Sample
     spans: tuple[FiringSpan, ...]
     coverage: float
+    theirs: tuple[float, ...]  # what an alert of stag-ing covers for it, and for two other environments
     absent_coverage: float
     error_seconds: tuple[datetime, datetime]
 
@@ -142,8 +144,9 @@ def tell(running: dict[str, RunningPrometheus], exporter_url: str) -> dict[str, 
             troubled[name],
             adapter.sample(),
             adapter.firing_spans(start, end),
-            adapter.coverage("Watchdog", start=start, end=end, interval=1),
-            adapter.coverage("Nobody", start=start, end=end, interval=1),
+            adapter.coverage("Watchdog", "prod", start=start, end=end, interval=1),
+            tuple(adapter.coverage("Theirs", name, start=start, end=end, interval=1) for name in ("stag-ing", "prod", "stag.ing")),
+            adapter.coverage("Nobody", "prod", start=start, end=end, interval=1),
             (began, ended),
         )
         for name, adapter in adapters.items()
@@ -223,6 +226,7 @@ def test_both_know_the_same_history(stories: dict[str, Story]) -> None:
     assert real.keys() == stand_in.keys()
     assert {span.labels["alertname"] for span in real.values()} == {
         "Watchdog",
+        "Theirs",
         "HighErrorRate",
         "QdrantDown",
         "CrashLooping",
@@ -305,3 +309,10 @@ def test_the_watchdog_covers_its_time_and_nobody_covers_none(story: Story) -> No
     """The share of the time that firing samples stand for."""
     assert story.coverage > 0.9
     assert story.absent_coverage == 0
+
+
+def test_a_watchdog_of_another_environment_covers_nothing(story: Story) -> None:
+    """Several may share one Prometheus; the name of one is no pattern for that of another."""
+    for_its_own, *for_others = story.theirs
+    assert for_its_own > 0.9
+    assert for_others == [0, 0]

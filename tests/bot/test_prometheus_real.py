@@ -61,15 +61,15 @@ def test_a_fresh_server_is_young_and_a_rule_may_never_have_been_evaluated(adapte
 def test_coverage_is_the_share_of_the_asked_time(adapter: Prometheus) -> None:
     """An hour that began before the server did is hardly covered."""
     end = datetime.now(UTC)
-    assert adapter.coverage("Watchdog", start=end - timedelta(hours=1), end=end, interval=1) < 0.05
-    assert adapter.coverage("Watchdog", start=end, end=end, interval=1) == 0
+    assert adapter.coverage("Watchdog", "prod", start=end - timedelta(hours=1), end=end, interval=1) < 0.05
+    assert adapter.coverage("Watchdog", "prod", start=end, end=end, interval=1) == 0
 
 
 def test_names_with_quotes_are_values_not_queries(adapter: Prometheus) -> None:
     """A name cannot leave its quotes; one with control characters is refused."""
     end = datetime.now(UTC)
     odd = 'Watchdog"} or ALERTS{alertname="Watchdog'
-    assert adapter.coverage(odd, start=end - timedelta(minutes=1), end=end, interval=1) == 0
+    assert adapter.coverage(odd, "prod", start=end - timedelta(minutes=1), end=end, interval=1) == 0
     assert adapter.pod_images('a"b\\c') == frozenset()
     with pytest.raises(BotError, match="cannot be the value of a label"):
         adapter.pod_images("a\nb")

@@ -369,5 +369,5 @@ def test_coverage_is_capped_at_the_whole() -> None:
     """More samples than expected do not cover more than everything."""
     vector = {"resultType": "vector", "result": [{"metric": {}, "value": [NOON.timestamp(), "500"]}]}
     with served({QUERY: lambda _: success(vector)}) as (prometheus, _):
-        assert prometheus.coverage("A", start=NOON, end=NOON + timedelta(minutes=1), interval=30) == 1
-        assert prometheus.coverage("A", start=NOON, end=NOON + timedelta(hours=10), interval=30) == pytest.approx(501 / 1200)
+        assert prometheus.coverage("A", "prod", start=NOON, end=NOON + timedelta(minutes=1), interval=30) == 1
+        assert prometheus.coverage("A", "prod", start=NOON, end=NOON + timedelta(hours=10), interval=30) == pytest.approx(501 / 1200)
