@@ -16,7 +16,7 @@ from bot.observations import Observations
 
 MOST_BYTES = 64 * 1024 * 1024  # of observations once unpacked
 SETS = frozenset({"coming_images", "rendered_images", "pod_images"})  # without an order of their own
-HINT = "give the evidence as the bot wrote it: the comment of the pull request, or what `bot gate --json` printed"
+HINT = "give the evidence as the bot wrote it: the comment of the pull request, or what `bot gate --record FILE` wrote"
 
 
 def pack(observations: Observations) -> str:

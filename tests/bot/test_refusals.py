@@ -13,7 +13,6 @@ from bot.gate.definitions import HINT as RULE_HINT
 from bot.gate.definitions import required_rule
 from bot.gate.evidence import from_json
 from bot.gate.promql import UNREADABLE, canonical, metric_selectors
-from bot.gate.recording import HINT as EVIDENCE_HINT
 from bot.gate.recording import unpack
 from bot.model import BotError, UnobservableError
 from bot.promotion import check_alert_names, check_apps
@@ -76,7 +75,11 @@ ERRORS: dict[str, tuple[Callable[[], object], str, str]] = {
         "lift it with `bot unquarantine` if that is over",
     ),
     "no evidence": (lambda: from_json("{}"), "this is not evidence of the gate", "expected JSON with schema 'bot.gate/v1'"),
-    "no observations": (lambda: unpack("x"), "the observations in this evidence cannot be read", EVIDENCE_HINT),
+    "no observations": (
+        lambda: unpack("x"),
+        "the observations in this evidence cannot be read",
+        "give the evidence as the bot wrote it: the comment of the pull request, or what `bot gate --record FILE` wrote",
+    ),
     "no duration": (
         lambda: required_rule({"alert": "Slow", "for": "soon"}),
         "the alert rule Slow has no readable duration: 'soon'",
