@@ -9,6 +9,7 @@ import typer
 
 from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
+from bot.cli.reasons import check_reason
 from bot.model import BotError, Verdict
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def promote(
     from bot.workflows import promote as workflow
     from bot.workflows.planning import Wish
 
+    check_reason("--drop-hotfix", drop_hotfix)
     wish = Wish(tuple(apps or ()), release, drop_hotfix, tuple(fixes or ()))
     done = workflow.promote(world(), source, target, wish, break_glass=reason_of(break_glass), dry_run=dry_run)
     return promotion(done, dry_run=dry_run)

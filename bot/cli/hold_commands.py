@@ -10,6 +10,7 @@ import typer
 from bot.cli import completion, describe
 from bot.cli.command import Answer, DryRun, command
 from bot.cli.forward_commands import world
+from bot.cli.reasons import check_reason
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def freeze(
     """Keep promotions into an environment waiting, at once; rollbacks pass."""
     from bot.workflows import freeze as workflow
 
+    check_reason("--reason", reason)
     done = workflow.freeze(world(), environment, tuple(apps or ()), reason=reason, until=_moment(until), dry_run=dry_run)
     hold = done.hold
     what = (
@@ -76,6 +78,7 @@ def unfreeze(
     """Open a pull request that lifts a freeze."""
     from bot.workflows import lift as workflow
 
+    check_reason("--reason", reason)
     return _lifted(hold, workflow.unfreeze(world(), environment, hold, reason=reason, dry_run=dry_run))
 
 
@@ -89,6 +92,7 @@ def unquarantine(
     """Open a pull request that lifts a quarantine."""
     from bot.workflows import lift as workflow
 
+    check_reason("--reason", reason)
     return _lifted(hold, workflow.unquarantine(world(), environment, hold, reason=reason, dry_run=dry_run))
 
 

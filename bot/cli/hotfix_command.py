@@ -9,6 +9,7 @@ import typer
 from bot.cli import completion, describe
 from bot.cli.command import Answer, DryRun, command
 from bot.cli.forward_commands import world
+from bot.cli.reasons import check_reason
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +32,7 @@ def hotfix(
     """Open a pull request that puts an image straight into an environment; a second person must approve."""
     from bot.workflows import hotfix as workflow
 
+    check_reason("--reason", reason)
     done = workflow.hotfix(world(), workflow.Request(environment, app, tag, reason, image), dry_run=dry_run)
     result = {"environment": environment, "app": app, "before": done.before.reference, "after": done.after.reference}
 

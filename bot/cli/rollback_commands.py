@@ -9,6 +9,7 @@ import typer
 from bot.cli import completion, describe
 from bot.cli.command import Answer, DryRun, command
 from bot.cli.forward_commands import world
+from bot.cli.reasons import check_reason
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def rollback(
     from bot.workflows import rollback as workflow
     from bot.workflows.rollback_plan import Request
 
-    if not reason and not print_only:
+    check_reason("--reason", reason)
+    if reason is None and not print_only:
         raise BotError("a rollback needs --reason", "say why: everybody whose promotion is refused afterwards reads it", usage=True)
     if to and len(apps) != 1:
         raise BotError("--to goes with exactly one app", "name the app", usage=True)
