@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.holds import hold_path
+from bot.markdown import escaped
 from bot.model import ENVIRONMENTS, BotError, Freeze
 from bot.workflows.changes import Proposal, candidate, ensure_pull, push
 from bot.workflows.stack import read_stack
@@ -57,7 +58,7 @@ def _lift(world: World, environment: str, hold_id: str, *, reason: str, dry_run:
         changes={hold_path(hold): None},
         message=f"{subject}\n\n{reason}\n",
         title=subject,
-        body=f"Lifts {_words(hold)} of {hold.when}.\n",
+        body=f"Why: {escaped(reason)}\n\nLifts {_words(hold)} of {hold.when}.\n",
         allowed=(hold_path(hold),),
     )
     pushed = push(world, proposal, candidate(world, proposal))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.markdown import escaped
+
 if TYPE_CHECKING:
     from tests.bot.conftest import Town
 
 HOLDS = "environments/prod/holds"
+OVER = "the audit is over, says @everyone"
 
 
 def test_a_frozen_environment_takes_no_promotion_until_people_lift_it(staging_ahead: Town) -> None:
@@ -22,9 +25,10 @@ def test_a_frozen_environment_takes_no_promotion_until_people_lift_it(staging_ah
     assert opened.outcome == "opened"  # the pull request waits
     assert "frozen" in opened.codes
     assert "audit" in town.bot("status").result["environments"][-1]["frozen"][0]
-    lifted = town.bot("unfreeze", "prod", hold, "--reason", "the audit is over")
+    lifted = town.bot("unfreeze", "prod", hold, "--reason", OVER)
     assert lifted.outcome == "opened"
-    assert town.bot("unfreeze", "prod", hold, "--reason", "the audit is over").outcome == "unchanged"
+    assert str(town.sandbox.forge.pulls[lifted.pull["number"]].body).startswith(f"Why: {escaped(OVER)}\n\nLifts the freeze of everything")
+    assert town.bot("unfreeze", "prod", hold, "--reason", OVER).outcome == "unchanged"
     town.sandbox.ada.merge(lifted.pull["number"])
     assert town.bot("unfreeze", "prod", hold, "--reason", "again").outcome == "already"
     assert "frozen" not in town.bot("gate", "staging", "prod").codes
