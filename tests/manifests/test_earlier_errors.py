@@ -7,15 +7,18 @@ files themselves are planted in a checkout, in `tests/bot/test_validate.py`.
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.adapters.git_checkout import open_checkout
 from bot.kustomizations import HASH_SUFFIX
 from bot.policies.all import POLICIES
 from bot.policies.causes import FOLDED, without_consequences
 from bot.policies.manifests import POD_PATHS, Manifests
 from bot.wiring import build_inspectors
+from bot.workflows.clusters import read_clusters
 from bot.workflows.inspection import Look, violations
 from tests.conftest import require_peer
 from tests.manifests.planted_monitoring import MONITORING
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from tests.manifests.renders import Render
 
 PLANTED = WORKLOADS + TRAFFIC + MONITORING
+CLUSTERS = read_clusters(open_checkout(Path(__file__).parents[2], "nobody <nobody@example.com>"), "HEAD")
+CLASSES = frozenset[str]().union(*(each.storage_classes for each in CLUSTERS))
 OTHERS = {name: {other: f"context-{other}" for other in NAMES if other != name} for name in NAMES}
 
 
@@ -45,7 +50,8 @@ def named(found: list[Violation], planted: Planted) -> bool:
 def judged(render: Render, objects: Objects) -> list[Violation]:
     environment = render.environment
     rendered = type(render.rendered)("", tuple(objects), "")
-    look = Look(environment.name, environment.namespace, environment.folder, rendered, {}, OTHERS[environment.name])
+    names = environment.name, environment.namespace, environment.folder
+    look = Look(*names, rendered, {}, OTHERS[environment.name], storage_classes=CLASSES)
     return [each for each in violations(look, build_inspectors()) if each.is_error]
 
 
