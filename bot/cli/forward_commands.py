@@ -10,7 +10,7 @@ import typer
 from bot.cli import completion, describe
 from bot.cli.command import DONE, REFUSED, Answer, DryRun, command, current
 from bot.cli.reasons import check_reason
-from bot.model import BotError, Verdict
+from bot.model import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,16 +106,10 @@ def promote(
     from bot.workflows.planning import Wish
 
     check_reason("--drop-hotfix", drop_hotfix)
+    check_reason("--break-glass", break_glass)
     wish = Wish(tuple(apps or ()), release, drop_hotfix, tuple(fixes or ()))
-    done = workflow.promote(world(), source, target, wish, break_glass=reason_of(break_glass), dry_run=dry_run)
+    done = workflow.promote(world(), source, target, wish, break_glass=break_glass, dry_run=dry_run)
     return promotion(done, dry_run=dry_run)
-
-
-def reason_of(break_glass: str | None) -> str | None:
-    """The reason that was given, if any: an empty one is none."""
-    if break_glass is not None and not break_glass.strip():
-        raise BotError("--break-glass needs a reason", "say why the gate's refusal may be overridden", usage=True)
-    return break_glass
 
 
 def promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
@@ -153,10 +147,10 @@ def merge(
     """Judge a promotion anew and merge it if it is approved and passes now."""
     from bot.workflows import merge as workflow
 
-    reason = reason_of(break_glass)
+    check_reason("--break-glass", break_glass)
     here = world()
     return merged(
-        workflow.judge_pull(here, number, dry_run=True) if dry_run else workflow.merge(here, number, wait=wait, break_glass=reason)
+        workflow.judge_pull(here, number, dry_run=True) if dry_run else workflow.merge(here, number, wait=wait, break_glass=break_glass)
     )
 
 

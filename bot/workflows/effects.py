@@ -12,6 +12,8 @@ from bot.workflows.checks import environment_contents, read_folder, release_cont
 from bot.workflows.rendering import render_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.model import Environment, Release
     from bot.objects_diff import ObjectChange
     from bot.ports import World
@@ -75,10 +77,11 @@ def drift_problems(stack: Stack, found: Plan) -> tuple[Finding, ...]:
     )
 
 
-def content_problems(world: World, found: Plan) -> tuple[Finding, ...]:
-    """What may not be in a release, in the trees that are to be promoted."""
+def content_problems(world: World, releases: Iterable[Release]) -> tuple[Finding, ...]:
+    """What may not be in a release, in the trees that are to come."""
     return tuple(
-        Finding(RELEASE_ROW, "release-contents", Verdict.FAIL, f"{change.app}: release", f"{item.file} {item.what}")
-        for change in found.changes
-        for item in release_contents(world.origin, change.app, change.after.tree)
+        Finding(RELEASE_ROW, "release-contents", Verdict.FAIL, f"{release.app}: release", f"{item.file} {item.what}")
+        for release in releases
+        if release.tree
+        for item in release_contents(world.origin, release.app, release.tree)
     )

@@ -150,7 +150,7 @@ def prepare(
     source, target = stack.environment(found.source), stack.environment(found.target)
     landing = world.origin.merged_tree(stack.commit, commit) or commit
     changes, problems, images = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
-    problems += drift_problems(stack, found) + content_problems(world, found)
+    problems += drift_problems(stack, found) + content_problems(world, [change.after for change in found.changes])
 
     def approved() -> str | None:
         return second_person(world, world.forge.pull_of_branch(branch or proposal.branch), commit, [target])

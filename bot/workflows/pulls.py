@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.model import Verdict
-from bot.observations import Finding
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER, Change, Plan, allowed_paths, next_record, strangers, trailers
-from bot.workflows.checks import release_contents
-from bot.workflows.effects import problem
+from bot.workflows.effects import content_problems, problem
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
 from bot.workflows.ways import quarantines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bot.contents import Problem
     from bot.model import Environment, Release
+    from bot.observations import Finding
     from bot.ports import PullRequest, World
     from bot.workflows.stack import Stack
 
@@ -50,18 +45,13 @@ def _refused(world: World, stack: Stack, target: Environment, release: Release |
     if release is None:
         return [problem(target, "not-promoted", why)]
     subject = f"{target.name}: {release.app}"
-    contents = [Finding(12, "release-contents", Verdict.FAIL, subject, f"{p.file} {p.what}") for p in _contents(world, release)]
     drift = [problem(target, "release-not-recorded", release.drift)] if release.drift else []
     return [
         problem(target, "not-promoted", why),
         *drift,
         *quarantines(stack, (release,), subject),
-        *contents,
+        *content_problems(world, [release]),
     ]
-
-
-def _contents(world: World, release: Release) -> Iterable[Problem]:
-    return release_contents(world.origin, release.app, release.tree) if release.tree else ()
 
 
 def _not_promoted(world: World, stack: Stack, source: Environment, target: Environment, release: Release | None) -> str | None:
