@@ -282,6 +282,7 @@ class Observations:
     fixes: tuple[str, ...] = ()  # names of alerts of the target that the promotion is to end
     cured_by: datetime | None = None  # after the merge: until when they may go on
     problems: tuple[Finding, ...] = ()  # found while planning: a hand-edited release, an overlay that does not fit
+    readable_holds: tuple[Hold, ...] = ()  # those that can be read, where another cannot
     coming_images: frozenset[str] | None = None  # all that the target renders with what is to be promoted; None: it does not render
 
 

@@ -117,12 +117,17 @@ def _facts(seen: list[Instance]) -> dict[str, str]:
     }
 
 
-def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hold, ...] | Unseen) -> list[Outcome]:
-    """Row 10: no release to be promoted is quarantined, by its tree or by a digest, wherever that was decided."""
-    if isinstance(holds, Unseen):
-        return [unknown(holds.code, f"the holds cannot be read: {holds.detail}")]
-    caught = [(release, held) for release in releases for held in holds if quarantines(held, release)]
-    problems = [
+def releases_are_not_quarantined(
+    releases: tuple[Release, ...], holds: tuple[Hold, ...] | Unseen, readable: tuple[Hold, ...] = ()
+) -> list[Outcome]:
+    """Row 10: no release to be promoted is quarantined, by its tree or by a digest, wherever that was decided.
+
+    Where a hold cannot be read, those that can (`readable`) count all the same.
+    """
+    known = readable if isinstance(holds, Unseen) else holds
+    caught = [(release, held) for release in releases for held in known if quarantines(held, release)]
+    problems = [unknown(holds.code, f"the holds cannot be read: {holds.detail}")] if isinstance(holds, Unseen) else []
+    problems += [
         fail(
             "release-quarantined",
             f"{release.app} {release.version} is quarantined: {held.why}",
@@ -131,7 +136,7 @@ def releases_are_not_quarantined(releases: tuple[Release, ...], holds: tuple[Hol
         )
         for release, held in caught
     ]
-    return problems or [good("not-quarantined", "no release to be promoted is quarantined", holds=str(len(holds)))]
+    return problems or [good("not-quarantined", "no release to be promoted is quarantined", holds=str(len(known)))]
 
 
 def images_are_pinned(releases: tuple[Release, ...], law: Policy, rendered: frozenset[str] | None) -> list[Outcome]:

@@ -86,7 +86,7 @@ def worst(findings: Iterable[Finding]) -> Verdict:
 def _about_releases(observations: Observations, law: Policy) -> list[Finding]:
     releases = observations.source.releases if observations.source else ()
     name = observations.target.environment.name
-    quarantines = alert_rows.releases_are_not_quarantined(releases, observations.holds)
+    quarantines = alert_rows.releases_are_not_quarantined(releases, observations.holds, observations.readable_holds)
     found = [_finding(10, f"{name}: holds", outcome=outcome) for outcome in quarantines]
     pinned = alert_rows.images_are_pinned(releases, law, observations.coming_images)
     return found + [_finding(10, name, outcome=outcome) for outcome in pinned]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.policies.contracts import CONTEXT_API, CONTRACTS
 from bot.policies.fields import mappings
+from bot.policies.nearest import instead
 from bot.policies.programs import Program, programs
 from bot.policies.variables import REFERENCE
 
@@ -81,8 +81,8 @@ def _programs(manifests: Manifests) -> Iterator[tuple[Contract, Program]]:
 def _instead(name: str) -> str:
     if name in CONTEXT_API.renamed:
         return f"the API reads {CONTEXT_API.renamed[name]}"
-    near = get_close_matches(name, CONTEXT_API.required | CONTEXT_API.known, n=1, cutoff=0.8)
-    return f"did you mean {near[0]}?" if near else "remove it, or add it to bot/policies/contracts.py when the image reads it"
+    otherwise = "remove it, or add it to bot/policies/contracts.py when the image reads it"
+    return instead(name, CONTEXT_API.required | CONTEXT_API.known, otherwise, cutoff=0.8)
 
 
 def _addresses(program: Program) -> Iterator[tuple[str, str, str]]:

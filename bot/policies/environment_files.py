@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.contents import Problem
@@ -12,6 +11,7 @@ from bot.model import UnobservableError
 from bot.policies.fields import strings, text
 from bot.policies.metrics.expressions import rules
 from bot.policies.metrics.scrapes import all_scrapes, is_blind
+from bot.policies.nearest import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -100,8 +100,7 @@ def _read_by(expr: str) -> set[str]:
 
 def _instead(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
     there = sorted(known)
-    near = get_close_matches(name, there, n=1, cutoff=0.7)
-    return f"did you mean {near[0]}?" if near else otherwise or f"here there are: {', '.join(there[:10]) or 'none'}"
+    return instead(name, there, otherwise or f"here there are: {', '.join(there[:10]) or 'none'}", cutoff=0.7)
 
 
 def _problem(environment: Environment, key: str, what: str, hint: str) -> Problem:

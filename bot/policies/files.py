@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import at, mapping, mappings, text, words
 from bot.policies.manifests import said_in
+from bot.policies.nearest import instead
 from bot.policies.replicas import JOBS
 from bot.policies.supplies import config_keys, secret_keys
 
@@ -130,5 +130,5 @@ def _files(keys: Keys, source: Object) -> Keys:
 
 
 def _instead(file: str, files: Keys) -> str:
-    near = get_close_matches(file, sorted(files or ()), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"add it to the files there: {', '.join(sorted(files or ())) or 'none'}"
+    there = sorted(files or ())
+    return instead(file, there, f"add it to the files there: {', '.join(there) or 'none'}", cutoff=0.6)

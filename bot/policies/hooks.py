@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.hooks import DELETE_POLICIES, DELETE_POLICY, HOOK, HOOK_TYPES, OBJECT_OPTIONS, PREFIX, SYNC_OPTIONS, words_of
 from bot.policies.fields import mapping, mappings
 from bot.policies.manifests import wrong
+from bot.policies.nearest import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,5 +91,4 @@ def _place(name: str) -> str:
 
 
 def _instead(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, known, n=1, cutoff=0.75)
-    return f"did you mean {near[0]}?" if near else f"write one of {', '.join(sorted(known))}"
+    return instead(word, known, f"write one of {', '.join(sorted(known))}")

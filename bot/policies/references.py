@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.policies.fields import at, mapping, mappings, text
 from bot.policies.manifests import Pods, wrong
+from bot.policies.nearest import instead
 from bot.policies.supplies import config_keys, secret_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from bot.policies.manifests import Manifests, Violation
     from bot.policies.supplies import Keys
@@ -33,7 +33,7 @@ def config_maps_exist(manifests: Manifests) -> Iterator[Violation]:
         for each in references(pods, "configMap"):
             if each.name not in known:
                 what = f"names ConfigMap {each.name}, which is not rendered: the container is not created"
-                yield pods.wrong(each.where, what, hint=_instead(each.name, known, "generate it with configMapGenerator"))
+                yield pods.wrong(each.where, what, hint=instead(each.name, known, "generate it with configMapGenerator"))
             elif each.key:
                 yield from _key(pods, each, known[each.name], owner=f"ConfigMap {each.name}")
 
@@ -45,7 +45,7 @@ def secrets_exist(manifests: Manifests) -> Iterator[Violation]:
         named = {each.name: each for each in reversed(list(references(pods, "secret")))}
         for each in (named[name] for name in sorted(named.keys() - known.keys())):
             what = f"names Secret {each.name}, which nothing here makes: the container is not created until a person makes it"
-            hint = _instead(each.name, known, "use the feature `secrets` of the app, or create it as the README says")
+            hint = instead(each.name, known, "use the feature `secrets` of the app, or create it as the README says")
             yield pods.wrong(each.where, what, hint=hint, is_error=False)
         for each in references(pods, "secret"):
             if each.key and each.name in known:
@@ -63,7 +63,7 @@ def scrapes_find_their_secrets(manifests: Manifests) -> Iterator[Violation]:
                 what = f"asks for key {text(named, 'key')} of Secret {name}, which nothing here makes: the target is never scraped"
                 where = f"spec.endpoints[{index}].authorization.credentials"
                 yield wrong(
-                    item, where, what, hint=_instead(text(named, "key"), keys, "write it in the app's ExternalSecret"), is_error=False
+                    item, where, what, hint=instead(text(named, "key"), keys, "write it in the app's ExternalSecret"), is_error=False
                 )
 
 
@@ -78,7 +78,7 @@ def accounts_exist(manifests: Manifests) -> Iterator[Violation]:
             yield pods.wrong(where, what, hint=f"add a ServiceAccount for it and name it here, such as {pods.name}")
         elif name not in known:
             what = f"is {name}, which is not rendered: no Pod is created"
-            yield pods.wrong(where, what, hint=_instead(name, known, "add the ServiceAccount to the app's base"))
+            yield pods.wrong(where, what, hint=instead(name, known, "add the ServiceAccount to the app's base"))
 
 
 def stores_exist(manifests: Manifests) -> Iterator[Violation]:
@@ -88,7 +88,7 @@ def stores_exist(manifests: Manifests) -> Iterator[Violation]:
         store = mapping(item, "spec", "secretStoreRef")
         if store.get("kind", "SecretStore") == "SecretStore" and text(store, "name") not in stores:
             what = f"is {text(store, 'name') or 'not set'}, which is not rendered: the Secret is never written"
-            hint = _instead(text(store, "name"), stores, "use foundation's feature `secrets`, which has the store")
+            hint = instead(text(store, "name"), stores, "use foundation's feature `secrets`, which has the store")
             yield wrong(item, "spec.secretStoreRef.name", what, hint=hint)
     for item in manifests.of("SecretStore"):
         for where, name in store_accounts(mapping(item, "spec"), "spec"):
@@ -144,12 +144,7 @@ def _reference(named: object, where: str) -> Iterator[Reference]:
 def _key(pods: Pods, reference: Reference, keys: Keys, *, owner: str) -> Iterator[Violation]:
     if keys is not None and reference.key not in keys:
         what = f"asks for key {reference.key} of {owner}, which has {', '.join(sorted(keys)) or 'none'}: the container is not created"
-        yield pods.wrong(reference.where, what, hint=_instead(reference.key, keys, "write the key where it is made"))
-
-
-def _instead(name: str, known: Iterable[str], otherwise: str) -> str:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.75)
-    return f"did you mean {near[0]}?" if near else otherwise
+        yield pods.wrong(reference.where, what, hint=instead(reference.key, keys, "write the key where it is made"))
 
 
 def store_accounts(found: object, path: str) -> Iterator[tuple[str, str]]:

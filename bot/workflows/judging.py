@@ -10,11 +10,10 @@ from bot import messages
 from bot.gate import judge
 from bot.gate.evidence import digest, find_evidence, reasons_key, to_json
 from bot.model import MovedRefError, Verdict
-from bot.observations import Judgement, Observations, Unseen
+from bot.observations import Judgement, Observations
 from bot.workflows.observe import see_application, see_sync_window
 from bot.workflows.seeing import Question, see_environments
 from bot.workflows.statuses import set_gate
-from bot.workflows.ways import quarantines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,11 +47,12 @@ def judge_planned(world: World, planned: Planned | Nothing) -> Judgement:
         sync_window=lambda: see_sync_window(world, planned.target),
     )
     seen_source, seen_target = see_environments(world, [source, target])
-    stack, problems = planned.stack, planned.problems
-    if isinstance(stack.holds, Unseen):
-        problems += tuple(quarantines(stack, planned.releases, f"{planned.target.name}: holds"))
+    stack = planned.stack
     observations = Observations(
-        *(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes), problems=problems, coming_images=planned.images
+        *(seen_source, seen_target, stack.holds, stack.freezes, planned.fixes),
+        problems=planned.problems,
+        coming_images=planned.images,
+        readable_holds=stack.readable_holds,
     )
     return replace(judge(observations, now=world.now()), observed=observations)
 
@@ -61,16 +61,22 @@ def publish(world: World, pull: PullRequest, judgement: Judgement, *, head: str,
     """Writes evidence and status on the head that was judged: the comment when it is news, the status when it changed."""
     if pull.head != head:
         raise MovedRefError(f"pull request {pull.number} moved while it was judged", "run the command again")
-    write_evidence(world, pull, judgement)
+    write_news(world, pull, judgement)
     set_gate(world, head, state=resting_state(targets, judgement), description=messages.status_description(judgement))
 
 
-def write_evidence(world: World, pull: PullRequest, judgement: Judgement, *, always: bool = False) -> None:
-    """Writes the evidence on a pull request, when it is news or always."""
-    if always or _is_news(world, pull, judgement):
-        text = to_json(judgement)
-        comment = messages.evidence_comment(judgement, text, digest(text))
-        world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, comment)
+def write_news(world: World, pull: PullRequest, judgement: Judgement) -> None:
+    """Writes the evidence on a pull request when it is news."""
+    if _is_news(world, pull, judgement):
+        write_evidence(world, pull, judgement)
+
+
+def write_evidence(world: World, pull: PullRequest, judgement: Judgement) -> str:
+    """Writes the evidence on a pull request; answers its digest."""
+    text = to_json(judgement)
+    found = digest(text)
+    world.forge.write_comment(pull.number, messages.EVIDENCE_MARKER, messages.evidence_comment(judgement, text, found))
+    return found
 
 
 def resting_state(targets: Iterable[Environment], judgement: Judgement) -> str:

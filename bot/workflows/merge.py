@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import messages
-from bot.gate.evidence import digest, to_json
 from bot.model import BotError, MovedRefError, Verdict
 from bot.observations import BrokenGlass
 from bot.workflows.approvals import missing_approval
@@ -102,12 +101,12 @@ def _land(world: World, judged: Merge, case: Case, judgement: Judgement, broken:
     """Merges the judged head while main is the judged base, and looks at what landed."""
     if world.origin.fetch_main() != case.stack.commit:
         raise MovedRefError("main moved while this was judged", "nothing was merged; run this again")
-    write_evidence(world, judged.pull, judgement, always=True)  # main's commit names its digest
+    evidence = write_evidence(world, judged.pull, judgement)  # which main's commit names
     commit = merge_green(
         world,
         judged.pull,
         judged.pull.head,
-        message=messages.merge_message(digest(to_json(judgement)), judgement, broken=broken),
+        message=messages.merge_message(evidence, judgement, broken=broken),
         description=messages.status_description(judgement, broken=broken),
         resting=resting_state(case.targets, judgement),
     )

@@ -10,7 +10,7 @@ from bot.gate import judgement_of
 from bot.model import MAIN, BotError, Verdict
 from bot.observations import Finding
 from bot.workflows.cases import judge_landing
-from bot.workflows.judging import STATES, write_evidence
+from bot.workflows.judging import STATES, write_news
 from bot.workflows.stack import read_stack
 from bot.workflows.statuses import set_gate
 
@@ -77,7 +77,7 @@ def _entries(world: World, main: str, head: str) -> list[Commit]:
 def _entry(world: World, pull: PullRequest, entry: Commit) -> Iterator[Finding]:
     """What is found of one pull request on the tree that the entries before it make."""
     case = judge_landing(world, pull, read_stack(world.origin, entry.parents[0]), entry.sha)
-    write_evidence(world, pull, case.judgement)
+    write_news(world, pull, case.judgement)
     for finding in case.judgement.findings:
         yield replace(finding, subject=f"#{pull.number} {finding.subject}")
     for target in case.targets:

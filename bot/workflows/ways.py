@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.gate.alert_rows import images_are_pinned, releases_are_not_quarantined
 from bot.images_file import write_images
 from bot.model import BotError, Verdict
-from bot.observations import Finding, Unseen
+from bot.observations import Finding
 from bot.promotion import HOTFIX, next_record
 from bot.workflows.observe import runs_at
 from bot.workflows.stack import IMAGES, read_stack
@@ -88,22 +88,14 @@ def _only_tags(world: World, old: Release, new: Release) -> bool:
         return False
 
 
-def quarantines(stack: Stack, releases: tuple[Release, ...], subject: str) -> Iterator[Finding]:
-    """Of releases that are to come: those that a hold stops which can be read, also where another hold cannot."""
-    for outcome in releases_are_not_quarantined(releases, stack.readable_holds):
-        if outcome.verdict is Verdict.FAIL:
-            yield Finding(10, outcome.code, outcome.verdict, subject, outcome.summary, outcome.facts)
-
-
 def way_findings(stack: Stack, way: Way, *, is_stateful: bool, approved: str | None, images: frozenset[str] | None) -> Iterator[Finding]:
     """What speaks against it, and who must say yes first."""
     subject = f"{way.environment.name}: {way.app}"
     yield Finding(12, f"release-{way.kind}", Verdict.PASS, subject, f"{way.app} is {way.kind}", _facts(way))
     if way.after is not None:
         policy = way.environment.policy
-        if isinstance(stack.holds, Unseen):
-            yield from quarantines(stack, (way.after,), subject)
-        for outcome in (*releases_are_not_quarantined((way.after,), stack.holds), *images_are_pinned((way.after,), policy, images)):
+        quarantined = releases_are_not_quarantined((way.after,), stack.holds, stack.readable_holds)
+        for outcome in (*quarantined, *images_are_pinned((way.after,), policy, images)):
             yield Finding(10, outcome.code, outcome.verdict, subject, outcome.summary, outcome.facts)
     code = {"returned": "returned-stateful" if is_stateful else "", HOTFIX: "hotfix-declared", "removed": "app-removed"}.get(way.kind)
     if code:

@@ -130,6 +130,23 @@ class Town(Bot):
         """A person's commit."""
         return self.sandbox.ada.push(self.clone(), files, subject, branch=branch)
 
+    def opened(self, branch: str) -> int:
+        """The pull request that Ben opens of a branch."""
+        pull = self.sandbox.ben.call("POST", "/pulls", {"title": branch, "head": branch, "base": "main", "body": ""})
+        return int(pull["number"])
+
+    def proposed(self, files: dict[str, str | None], branch: str = "theirs") -> int:
+        """Ben's pull request of these files, made from main as it is."""
+        self.push({}, "start")
+        self.git("branch", "-f", branch, "main")
+        self.push(files, "a change", branch=branch)
+        return self.opened(branch)
+
+    def merge_commit(self, tree: str, *parents: str) -> str:
+        """A commit of a tree, as the forge makes them."""
+        named = [word for parent in parents for word in ("-p", parent)]
+        return self.git("-c", "user.name=forge", "-c", "user.email=forge@example.com", "commit-tree", tree, *named, "-m", "Merge")
+
     def open_pulls(self) -> dict[str, int]:
         return {pull.branch: pull.number for pull in self.sandbox.forge.pulls.values() if pull.state == "open"}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.sandbox.running import TEAM
-from tests.bot.test_pull_kinds import opened
 
 if TYPE_CHECKING:
     from tests.bot.conftest import Town
@@ -65,7 +64,7 @@ def test_two_people_let_pass_what_the_gate_refuses(staging_ahead: Town) -> None:
 def test_the_author_is_not_one_of_the_two(town: Town) -> None:
     assert town.bot("freeze", "prod", "--reason", "audit").outcome == "merged"
     town.sandbox.forge.teams[TEAM].add("ben")
-    number = opened(town, {SIZE: town.git("show", f"main:{SIZE}") + "\n# more\n"})
+    number = town.proposed({SIZE: town.git("show", f"main:{SIZE}") + "\n# more\n"})
     town.sandbox.ada.approve(number)
     assert town.bot("merge", str(number)).codes == {"frozen"}
     assert town.bot("merge", str(number), "--break-glass", WHY).outcome == "waiting"
@@ -79,7 +78,7 @@ def test_what_cannot_work_is_refused_all_the_same(prod_ahead: Town) -> None:
     town = prod_ahead
     bad = {path: town.git("show", f"main:{RELEASE}/{path}") + "\n" for path in ("images/kustomization.yaml",)}
     assert town.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "merged"
-    number = opened(town, {f"{RELEASE}/{path}": text for path, text in bad.items()})
+    number = town.proposed({f"{RELEASE}/{path}": text for path, text in bad.items()})
     town.sandbox.ada.approve(number)
     assert town.bot("gate", "--pr", str(number)).codes >= {"release-not-recorded", "release-quarantined"}
     refused = town.bot("merge", str(number), "--break-glass", WHY)

@@ -17,7 +17,7 @@ from bot.gate.evidence import MOST_OBSERVED, find_evidence, from_json, to_json
 from bot.gate.outcomes import in_words, iso
 from bot.gate.promql import canonical, metric_selectors
 from bot.gate.recording import pack
-from bot.model import BotError
+from bot.model import BotError, Hold
 from bot.observations import FiringSpan, Matcher, RequiredRule, Unseen
 from bot.workflows.observe import attempt
 from tests.bot.gate_changes import alerting, each_replica, fired, judged_rule, policy, replica, samples
@@ -324,3 +324,14 @@ def test_a_fault_of_ours_is_an_observation_that_could_not_be_made() -> None:
     assert "s3cret" not in seen.detail
     with pytest.raises(KeyboardInterrupt):
         attempt(stop)
+
+
+def test_a_hold_that_cannot_be_read_hides_none_that_can_be() -> None:
+    ready = promotion_ready()
+    assert ready.source is not None
+    (release, *_) = ready.source.releases
+    stopped = Hold("quarantine-2", "prod", release.app, release.tree, (), "lead", "2026-11-01", "leaks memory")
+    told = {finding.code for finding in judge(replace(ready, holds=Unseen("hold-unreadable", "x.yaml")), now=NOON).reasons}
+    assert told == {"hold-unreadable"}
+    both = replace(ready, holds=Unseen("hold-unreadable", "x.yaml"), readable_holds=(stopped,))
+    assert {finding.code for finding in judge(both, now=NOON).reasons} == {"hold-unreadable", "release-quarantined"}

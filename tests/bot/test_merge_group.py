@@ -8,30 +8,26 @@ if TYPE_CHECKING:
     from tests.bot.conftest import Town
 
 STAGING, PROD, DOC = "environments/staging/context-api/size.yaml", "environments/prod/context-api/size.yaml", "docs/COSTS.md"
-FORGE = ("-c", "user.name=forge", "-c", "user.email=forge@example.com")
 
 
-def opened(town: Town, branch: str, path: str) -> int:
-    """A pull request of one more line, made from main."""
-    town.git("branch", "-f", branch, "main")
+def longer(town: Town, branch: str, path: str) -> int:
+    """A pull request of one more line."""
     text = town.git("show", f"main:{path}")
-    town.push({path: f"{text}\n# {branch}\n"}, branch, branch=branch)
-    return int(town.sandbox.ben.call("POST", "/pulls", {"title": branch, "head": branch, "base": "main", "body": ""})["number"])
+    return town.proposed({path: f"{text}\n# {branch}\n"}, branch)
 
 
 def queued(town: Town, *branches: str, base: str = "main", tree: str | None = None) -> str:
     """What a queue would make of branches: merge commits, one on the other; answers its branch."""
     for branch in branches:
         merged = tree or town.git("merge-tree", "--write-tree", base, branch)
-        base = town.git(*FORGE, "commit-tree", merged, "-p", base, "-p", branch, "-m", f"Merge {branch}")
+        base = town.merge_commit(merged, base, branch)
     name = f"gh-readonly-queue/main/pr-1-{base[:12]}"
     town.git("branch", "-f", name, base)
     return name
 
 
 def test_a_group_is_judged_entry_by_entry(town: Town) -> None:
-    town.push({}, "start")
-    first, second = opened(town, "one", STAGING), opened(town, "two", DOC)
+    first, second = longer(town, "one", STAGING), longer(town, "two", DOC)
     group = queued(town, "one", "two")
     done = town.bot("gate", "--merge-group", f"refs/heads/{group}")
     assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS")
@@ -48,21 +44,19 @@ def test_a_group_is_judged_entry_by_entry(town: Town) -> None:
 
 
 def test_what_the_bot_alone_merges_has_no_place_in_a_queue(town: Town) -> None:
-    town.push({}, "start")
-    number = opened(town, "one", PROD)
+    number = longer(town, "one", PROD)
     done = town.bot("gate", "--merge-group", queued(town, "one"))
     assert (done.code, done.codes) == (3, {"merge-group-not-allowed"})
     assert f"bot merge {number}" in str(done.result["gate"])
 
 
 def test_an_entry_that_is_not_a_plain_merge_is_unknown(town: Town) -> None:
-    town.push({}, "start")
-    opened(town, "one", DOC)
+    longer(town, "one", DOC)
     town.git("branch", "-f", "nobodys", "main")
     town.push({DOC: "x\n"}, "nobody asked", branch="nobodys")
     squashed = queued(town, "one")
     tree = town.git("rev-parse", f"{squashed}^{{tree}}")
-    town.git("branch", "-f", squashed, town.git(*FORGE, "commit-tree", tree, "-p", "main", "-m", "squashed (#1)"))
+    town.git("branch", "-f", squashed, town.merge_commit(tree, "main"))
     other_tree = queued(town, "one", tree=town.git("rev-parse", "main^{tree}"))
     for odd in (squashed, other_tree, queued(town, "nobodys")):
         done = town.bot("gate", "--merge-group", odd)

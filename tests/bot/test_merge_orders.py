@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tests.bot.conftest import Town
 
 IMAGE = "ghcr.io/dpdpdpdp0987/context-api"
-FORGE = ("-c", "user.name=forge", "-c", "user.email=forge@example.com")
 RELEASE = f"environments/prod/release/{APP}"
 
 
@@ -43,12 +42,7 @@ def reopened_elsewhere(town: Town, pull: dict[str, Any], branch: str) -> int:
     """The bot keeps one open promotion per app; a person may open the same commits once more."""
     head = town.sandbox.forge.pulls[pull["number"]].branch
     town.git("branch", branch, head)
-    return opened(town, branch)
-
-
-def opened(town: Town, branch: str) -> int:
-    given: dict[str, Any] = town.sandbox.ben.call("POST", "/pulls", {"title": branch, "head": branch, "base": "main", "body": ""})
-    return int(given["number"])
+    return town.opened(branch)
 
 
 def reverted(town: Town) -> int:
@@ -58,7 +52,7 @@ def reverted(town: Town) -> int:
     record = town.git("show", f"{run}~1:{RELEASE}.yaml") + "\n"
     changes: Changes = {RELEASE: objects.entry(f"{run}~1", RELEASE), f"{RELEASE}.yaml": record}
     town.git("branch", "revert", objects.make_commit(town.git("rev-parse", "main"), changes, "Revert"))
-    return opened(town, "revert")
+    return town.opened("revert")
 
 
 def releases(town: Town, commit: str) -> dict[str, dict[str, Release]]:
@@ -71,7 +65,7 @@ def merged_in_order(town: Town, main: str, heads: list[str]) -> list[str | None]
     for head in heads:
         tree = town.sandbox.objects.merged_tree(main, head)
         if tree is not None:
-            main = town.git(*FORGE, "commit-tree", tree, "-p", main, "-p", head, "-m", "Merge")
+            main = town.merge_commit(tree, main, head)
         landed.append(main if tree else None)
     return landed
 

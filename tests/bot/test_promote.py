@@ -275,8 +275,7 @@ def test_a_tree_that_only_the_pull_requests_own_branch_had_is_not_promoted(town:
     placed |= {"environments/prod/release/context-api": Entry("", FOLDER, evil), "environments/prod/release/context-api.yaml": record}
     second = objects.make_commit(first, placed, "second")
     town.git("update-ref", "refs/heads/sneaky", second)
-    pull = town.sandbox.ben.call("POST", "/pulls", {"title": "small fix", "head": "sneaky", "base": "main", "body": ""})
-    judged = town.bot("gate", "--pr", str(pull["number"]))
+    judged = town.bot("gate", "--pr", str(town.opened("sneaky")))
     assert judged.result["gate"]["verdict"] == "FAIL"
     summaries = [finding["summary"] for finding in judged.result["gate"]["findings"] if finding["code"] == "not-promoted"]
     assert any("is not what began to run at" in summary for summary in summaries)

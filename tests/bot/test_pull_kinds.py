@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 
 RELEASE = "environments/prod/release/context-api"
 SIZE = "environments/prod/context-api/size.yaml"
-
-
-def opened(town: Town, files: dict[str, str | None], branch: str = "theirs") -> int:
-    """A person's pull request, made from main as it is."""
-    town.push({}, "start")
-    town.git("branch", "-f", branch, "main")
-    town.push(files, "a change", branch=branch)
-    pull: dict[str, Any] = town.sandbox.ben.call("POST", "/pulls", {"title": "a change", "head": branch, "base": "main", "body": ""})
-    return int(pull["number"])
 
 
 def judged(town: Town, number: int) -> Answered:
@@ -44,13 +35,13 @@ def text(town: Town, path: str) -> str:
 
 def test_what_reaches_no_gated_environment_passes(town: Town) -> None:
     path = "apps/context-api/base/service.yaml"
-    done = judged(town, opened(town, {path: text(town, path) + "# more\n", "docs/NOTES.md": "x\n"}))
+    done = judged(town, town.proposed({path: text(town, path) + "# more\n", "docs/NOTES.md": "x\n"}))
     assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS")
     assert status(town) == "success"
 
 
 def test_an_overlay_is_judged_by_validity_and_freezes_and_alerts_are_only_shown(town: Town) -> None:
-    number = opened(town, {SIZE: text(town, SIZE) + "# more\n"})
+    number = town.proposed({SIZE: text(town, SIZE) + "# more\n"})
     town.errors("prod", on=True)
     done = judged(town, number)
     assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS")
@@ -59,7 +50,7 @@ def test_an_overlay_is_judged_by_validity_and_freezes_and_alerts_are_only_shown(
     assert status(town) == "pending"  # the bot merges what prod runs
     assert town.bot("freeze", "prod", "--reason", "audit").outcome == "merged"
     assert "frozen" in judged(town, number).codes
-    broken = opened(town, {SIZE: "kind: [\n"}, "broken")
+    broken = town.proposed({SIZE: "kind: [\n"}, "broken")
     assert "overlay-does-not-fit" in judged(town, broken).codes
     waits = town.bot("merge", str(broken))
     assert (waits.code, waits.outcome) == (3, "waiting")
@@ -73,12 +64,12 @@ def test_an_image_without_a_digest_does_not_come_by_an_overlay(town: Town) -> No
     patch = f"  - target: {{kind: Deployment, name: context-api}}\n    patch: '{added}'\n"
     changed = re.sub("^patches:\n", f"patches:\n{patch}", text(town, overlay), flags=re.MULTILINE)
     assert changed != text(town, overlay)
-    assert "image-unpinned" in judged(town, opened(town, {overlay: changed})).codes
+    assert "image-unpinned" in judged(town, town.proposed({overlay: changed})).codes
 
 
 def test_the_law_changes_only_when_a_second_person_approves(town: Town) -> None:
     policy = "environments/staging/environment.yaml"
-    number = opened(town, {policy: text(town, policy) + "# soak less\n", "CODEOWNERS": "* @eve\n", "clusters/x.yaml": "a: b\n"})
+    number = town.proposed({policy: text(town, policy) + "# soak less\n", "CODEOWNERS": "* @eve\n", "clusters/x.yaml": "a: b\n"})
     done = judged(town, number)
     assert (done.code, done.codes) == (3, {"law-changed"})
     assert sum(finding["verdict"] == "HOLD" for finding in done.result["gate"]["findings"]) == 2
@@ -92,7 +83,7 @@ def test_blocking_alerts_do_not_vanish_unseen(town: Town) -> None:
     path = "apps/monitoring/base/prometheus-rules.yaml"
     rules = text(town, path)
     assert "promotion_gate: block" in rules
-    number = opened(town, {path: rules.replace("promotion_gate: block", "promotion_gate: ignore", 1)})
+    number = town.proposed({path: rules.replace("promotion_gate: block", "promotion_gate: ignore", 1)})
     done = judged(town, number)
     assert (done.code, done.codes) == (3, {"alerts-weakened"})
     approved(town, number)
@@ -118,7 +109,7 @@ def test_a_revert_on_the_forge_is_a_rollback(prod_ahead: Town) -> None:
         town.git("rev-parse", "main"), {RELEASE: town.sandbox.objects.entry("main~1", RELEASE), **record_before}, "Revert"
     )
     town.git("update-ref", "refs/heads/theirs", reverted)
-    number = town.sandbox.ben.call("POST", "/pulls", {"title": "Revert", "head": "theirs", "base": "main", "body": ""})["number"]
+    number = town.opened("theirs")
     done = judged(town, number)
     assert (done.code, done.result["gate"]["verdict"]) == (0, "PASS"), done.codes
     assert "release-returned" in {finding["code"] for finding in done.result["gate"]["findings"]}
@@ -135,7 +126,7 @@ def test_an_old_tree_under_a_made_up_record_is_no_rollback(prod_ahead: Town) -> 
     tree = record.replace(town.tree(RELEASE), old.sha)
     made = town.sandbox.objects.make_commit(town.git("rev-parse", "main"), {RELEASE: old, f"{RELEASE}.yaml": tree}, "Revert?")
     town.git("branch", "theirs", made)
-    number = town.sandbox.ben.call("POST", "/pulls", {"title": "x", "head": "theirs", "base": "main", "body": ""})["number"]
+    number = town.opened("theirs")
     assert "not-promoted" in judged(town, number).codes
 
 
@@ -175,7 +166,7 @@ def test_a_hotfix_that_changes_more_than_images_is_not_one(town: Town) -> None:
 @pytest.mark.parametrize("path", [".gitattributes", "environments/.gitattributes", "docs/.gitmodules"])
 def test_what_changes_a_checkout_is_refused_wherever_it_lies(town: Town, path: str) -> None:
     """We render objects, Argo CD a checkout: `*.sh text eol=crlf` would give it other scripts than were judged."""
-    done = judged(town, opened(town, {path: "*.sh text eol=crlf\n"}))
+    done = judged(town, town.proposed({path: "*.sh text eol=crlf\n"}))
     assert (done.code, done.result["gate"]["verdict"]) == (3, "FAIL")
 
 
@@ -192,10 +183,10 @@ def test_what_alerts_rest_on_does_not_vanish_unseen(town: Town) -> None:
     )
     change = f"{{op: replace, path: /spec/groups/{group}/rules/{place}/expr, value: vector(0)}}"
     patch = f"patches:\n  - target: {{kind: PrometheusRule, name: {name}}}\n    patch: |-\n      - {change}\n"
-    number = opened(town, {overlay: text(town, overlay) + patch})
+    number = town.proposed({overlay: text(town, overlay) + patch})
     assert "alerts-weakened" in judged(town, number).codes
     monitor = "apps/monitoring/base/service-monitors.yaml"
-    slower = opened(town, {monitor: text(town, monitor).replace("interval: ", "interval: 1", 1)}, "slower")
+    slower = town.proposed({monitor: text(town, monitor).replace("interval: ", "interval: 1", 1)}, "slower")
     assert "alerts-weakened" in judged(town, slower).codes
 
 
@@ -206,7 +197,7 @@ def test_a_revert_takes_no_other_edit_through_a_freeze(prod_ahead: Town) -> None
     for name, extra, codes in (("plain", {}, set()), ("more", {SIZE: text(town, SIZE) + "# more\n"}, {"frozen"})):
         made = town.sandbox.objects.make_commit(town.git("rev-parse", "main"), {**before, **extra}, "Revert")
         town.git("branch", name, made)
-        number = town.sandbox.ben.call("POST", "/pulls", {"title": "Revert", "head": name, "base": "main", "body": ""})["number"]
+        number = town.opened(name)
         assert judged(town, number).codes == codes
 
 
@@ -230,25 +221,25 @@ def test_a_hotfix_changes_tags_and_nothing_else_of_its_file(town: Town) -> None:
 
 def test_a_new_environment_is_approved_by_those_of_the_others_and_brings_no_release(town: Town) -> None:
     new = text(town, "environments/prod/environment.yaml").replace("context-prod", "context-qa")
-    number = opened(town, {"environments/qa/environment.yaml": new, "environments/qa/kustomization.yaml": "resources: []\n"})
+    number = town.proposed({"environments/qa/environment.yaml": new, "environments/qa/kustomization.yaml": "resources: []\n"})
     assert "law-changed" in judged(town, number).codes
     files = {f"environments/qa/release/{each}": text(town, f"environments/prod/release/{each}") for each in ("context-api.yaml",)}
-    assert "not-promoted" in judged(town, opened(town, {"environments/qa/environment.yaml": new, **files}, "release")).codes
+    assert "not-promoted" in judged(town, town.proposed({"environments/qa/environment.yaml": new, **files}, "release")).codes
 
 
 def test_an_environment_does_not_go_unsaid(town: Town) -> None:
     gone = dict.fromkeys(town.git("ls-tree", "-r", "--name-only", "main", "environments/prod").splitlines())
-    left = judged(town, opened(town, {**gone}))
+    left = judged(town, town.proposed({**gone}))
     assert {"environment-contents", "law-changed"} <= left.codes  # its project is still there
-    done = judged(town, opened(town, {**gone, "argocd/projects/context-prod.yaml": None}, "whole"))
+    done = judged(town, town.proposed({**gone, "argocd/projects/context-prod.yaml": None}, "whole"))
     assert {"environment-gone", "law-changed"} <= done.codes
 
 
 def test_stray_files_among_holds_and_releases_are_refused_and_a_readme_is_not(town: Town) -> None:
     note, stray = "environments/prod/holds/note.txt", "environments/prod/release/notes.txt"
-    assert "hold-unreadable" in judged(town, opened(town, {note: "x\n"})).codes
-    assert judged(town, opened(town, {stray: "x\n"}, "stray")).result["gate"]["verdict"] == "FAIL"
+    assert "hold-unreadable" in judged(town, town.proposed({note: "x\n"})).codes
+    assert judged(town, town.proposed({stray: "x\n"}, "stray")).result["gate"]["verdict"] == "FAIL"
     readme = "environments/README.md"
-    assert judged(town, opened(town, {readme: text(town, readme) + "more\n"}, "readme")).code == 0
+    assert judged(town, town.proposed({readme: text(town, readme) + "more\n"}, "readme")).code == 0
     town.push({note: "x\n"}, "past the forge")
-    assert "hold-lifted" in judged(town, opened(town, {note: None}, "lifted")).codes
+    assert "hold-lifted" in judged(town, town.proposed({note: None}, "lifted")).codes
