@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.setup import ApplicationSetSeen
 
 POLL = 0.1  # seconds between looks at an operation that is being ended
+ENDING = 90.0  # seconds that it may take: a busy controller comes to it late, and hooks are deleted first
 NONE_RUNNING = "no operation is in progress"
 ALREADY_RUNNING = "another operation is already in progress"
 
@@ -56,6 +57,7 @@ class ClientArgoCD:
     service: ApplicationServiceApi
     connection: Connection
     timeout: float
+    ending: float = ENDING
 
     def application(self) -> ApplicationSeen | None:
         """The Application as it is now, Pods included; None when there is none, or it goes away meanwhile."""
@@ -89,10 +91,10 @@ class ClientArgoCD:
     def terminate(self) -> None:
         """Ends the running operation; none running is a success."""
         self._write(lambda: self._ask(self.service.application_service_terminate_operation), already=NONE_RUNNING)
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + self.ending
         while self._is_ending():  # a sync that comes too early would be refused: another operation is in progress
             if time.monotonic() > deadline:
-                message = f"is still ending the operation of {self.address.application}"
+                message = f"is still ending the operation of {self.address.application} after {self.ending:.0f} s"
                 raise unseen(self.connection.url, "argocd-timeout", message=message)
             time.sleep(POLL)
 

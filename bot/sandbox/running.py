@@ -24,7 +24,7 @@ TEAM = f"{OWNER}/platform-team"
 REGISTRIES = ("ghcr.io", "docker.io")
 NEXT, LATER = "v1.5.0", "v1.5.1"  # images that wait in the registry
 LOOSE = frozenset({"docker.io/library/neo4j-community"})  # left for `bot pin`: dev alone runs it, so no promotion to prod waits for it
-BOT_TOKEN, ADA_TOKEN, BEN_TOKEN, ARGOCD_TOKEN = "sandbox-bot", "sandbox-ada", "sandbox-ben", "sandbox-argocd"
+BOT_TOKEN, ADA_TOKEN, BEN_TOKEN, CLEO_TOKEN, ARGOCD_TOKEN = "sandbox-bot", "sandbox-ada", "sandbox-ben", "sandbox-cleo", "sandbox-argocd"
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Sandbox:
         """A contributor who may not approve promotions."""
         return Person(self.forge_server.url, f"{OWNER}/{NAME}", BEN_TOKEN)
 
+    @property
+    def cleo(self) -> Person:
+        """Another member of the team: some things need two."""
+        return Person(self.forge_server.url, f"{OWNER}/{NAME}", CLEO_TOKEN)
+
     def variables(self) -> dict[str, str]:
         """What to export so that `bot` works on the sandbox."""
         host = self.argocd_url.removeprefix("http://")
@@ -104,4 +109,5 @@ class Sandbox:
             f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
             f'  approve pull request N: {curl} -d \'{{"event":"APPROVE"}}\' {pulls}/N/reviews\n'
             f"  merge it, where a person does: {curl} -X PUT {pulls}/N/merge\n"
+            f'  the second approver, for --break-glass: the same with {CLEO_TOKEN}, and "body" with the line that both write\n'
         )

@@ -25,7 +25,20 @@ from bot.sandbox.git_server import git_app
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Addresses, Pace, address, clone, prepare
 from bot.sandbox.registry import RegistryStandIn
-from bot.sandbox.running import ADA_TOKEN, ARGOCD_TOKEN, BEN_TOKEN, BOT_TOKEN, LATER, NAME, NEXT, OWNER, REGISTRIES, TEAM, Sandbox
+from bot.sandbox.running import (
+    ADA_TOKEN,
+    ARGOCD_TOKEN,
+    BEN_TOKEN,
+    BOT_TOKEN,
+    CLEO_TOKEN,
+    LATER,
+    NAME,
+    NEXT,
+    OWNER,
+    REGISTRIES,
+    TEAM,
+    Sandbox,
+)
 from bot.sandbox.serving import serve
 from bot.workflows.observe import attempt
 from bot.workflows.rendering import render_at
@@ -98,9 +111,9 @@ def _renders(objects: GitObjects, commit: str, renderer: Renderer) -> Mapping[En
 def _serve(
     stack: ExitStack, folder: Path, *, objects: GitObjects, base: str, registry: RegistryStandIn, monitoring: Monitoring, renderer: Renderer
 ) -> Sandbox:
-    users = {BOT_TOKEN: "context-bot", ADA_TOKEN: "ada", BEN_TOKEN: "ben"}
+    users = {BOT_TOKEN: "context-bot", ADA_TOKEN: "ada", BEN_TOKEN: "ben", CLEO_TOKEN: "cleo"}
     git_dir = objects.git.folder
-    forge = Forge(git_dir, OWNER, NAME, users=users, teams={TEAM: {"ada"}})
+    forge = Forge(git_dir, OWNER, NAME, users=users, teams={TEAM: {"ada", "cleo"}})
     argocd = ArgoCDStandIn(git_dir, renderer, token=ARGOCD_TOKEN)
     git = git_app(folder / "git", tokens=set(users))
     servers = [serve(app) for app in (Starlette(routes=[*forge_app(forge).routes, Mount("/", git)]), argocd.app(), registry.app())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.contents import image_problems, rendered_images
+from bot.gate.alert_rows import releases_are_not_quarantined
 from bot.model import RenderError, Verdict
 from bot.objects_diff import diff_objects
 from bot.observations import Finding
@@ -51,6 +52,13 @@ def compare(world: World, target: Environment, *, before: str, after: str, relea
         what = "would run for the first time, and has no digest"
         found += [Finding(10, "image-unpinned", Verdict.FAIL, f"{target.name}: images", f"{image} {what}") for image in coming]
     return Compared(diff_objects(old, new.objects), tuple(found), images)
+
+
+def quarantined(stack: Stack, target: Environment, release: Release) -> list[Finding]:
+    """What holds a release back everywhere; a hold that cannot be read hides none that can be."""
+    outcomes = releases_are_not_quarantined((release,), stack.readable_holds)
+    subject = f"{target.name}: {release.app}"
+    return [Finding(10, each.code, each.verdict, subject, each.summary, each.facts) for each in outcomes if each.verdict is Verdict.FAIL]
 
 
 def images_at(world: World, target: Environment, commit: str) -> frozenset[str] | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.gate.alert_rows import releases_are_not_quarantined
-from bot.model import Verdict
-from bot.observations import Finding
 from bot.promotion import DROP_TRAILER, FIXES_TRAILER, Change, Plan, allowed_paths, next_record, strangers, trailers
-from bot.workflows.effects import content_problems, problem
+from bot.workflows.effects import content_problems, problem, quarantined
 from bot.workflows.observe import runs_at, see_application
 from bot.workflows.planning import Planned, prepare, propose
 
 if TYPE_CHECKING:
     from bot.model import Environment, Release
+    from bot.observations import Finding
     from bot.ports import PullRequest, World
     from bot.workflows.stack import Stack
 
@@ -45,16 +43,11 @@ def _refused(world: World, stack: Stack, target: Environment, release: Release |
     """What is not promoted, and all that is wrong with it beside that: no haste may overlook it."""
     if release is None:
         return [problem(target, "not-promoted", why)]
-    subject = f"{target.name}: {release.app}"
-    outcomes = releases_are_not_quarantined((release,), stack.readable_holds)
-    quarantined = [
-        Finding(10, each.code, each.verdict, subject, each.summary, each.facts) for each in outcomes if each.verdict is Verdict.FAIL
-    ]
     drift = [problem(target, "release-not-recorded", release.drift)] if release.drift else []
     return [
         problem(target, "not-promoted", why),
         *drift,
-        *quarantined,
+        *quarantined(stack, target, release),
         *content_problems(world, [release]),
     ]
 

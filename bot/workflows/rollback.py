@@ -53,13 +53,13 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
         if dry_run:
             return Rollback("already")
         _preempt(world, environment, request.apps)
-        return Rollback("already", sync_window=_nudge(world, environment))
+        return Rollback("already", sync_window=_seen_to(world, environment))
     if dry_run:
         return Rollback("planned", prepared)
     description = "rollback: exempt from soak and alerts; it renders"
     pull, commit = merge_at_once(world, prepared.environment, prepared.proposal, label=ROLLBACK_LABEL, description=description)
     _preempt(world, prepared.environment, request.apps)
-    return Rollback("merged", prepared, pull, commit, _nudge(world, prepared.environment))
+    return Rollback("merged", prepared, pull, commit, _seen_to(world, prepared.environment))
 
 
 def _time(world: World) -> str:
@@ -76,6 +76,15 @@ def _preempt(world: World, environment: Environment, apps: tuple[str, ...]) -> N
             world.forge.close_pull(other.number)
 
 
+def _seen_to(world: World, environment: Environment) -> SyncWindow | None:
+    """The same as `_nudge`; what fails says that main is as it should be, and what the command does when it is run again."""
+    try:
+        return _nudge(world, environment)
+    except BotError as error:
+        done = "the rollback is on main, which Argo CD follows by itself; run the command again to end what hangs and to sync"
+        raise BotError(error.message, f"{done}; {error.hint}") from error
+
+
 def _nudge(world: World, environment: Environment) -> SyncWindow | None:
     """Ends a sync that hangs on the bad release, then syncs: Argo CD may not by itself, in a sync window for one, which is answered."""
     argocd = world.argocd(environment)
@@ -83,7 +92,7 @@ def _nudge(world: World, environment: Environment) -> SyncWindow | None:
     if app is None:
         raise BotError(
             f"Argo CD has no Application {environment.argocd.application}",
-            f"the rollback is on main; see {ENVIRONMENTS}/{environment.name}/environment.yaml",
+            f"see {ENVIRONMENTS}/{environment.name}/environment.yaml",
         )
     if app.operation and not app.operation.is_over:
         argocd.terminate()

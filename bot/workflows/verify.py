@@ -13,7 +13,7 @@ from bot.observations import Observations
 from bot.promotion import FIXES_TRAILER, trailers, verified_status
 from bot.runs import newest_run
 from bot.workflows.auto_rollback import Failure, respond
-from bot.workflows.effects import problem
+from bot.workflows.effects import problem, quarantined
 from bot.workflows.judging import STATES
 from bot.workflows.observe import runs_at, see_application, synced_at
 from bot.workflows.sampling import Window
@@ -69,7 +69,7 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     (seen,) = see_environments(world, [question])
     until = newest.began + environment.policy.watch if newest else None
     fixes = _fixes(world, newest) if newest else ()
-    observations = Observations(None, seen, stack.holds, fixes=fixes, cured_by=until, problems=_problems(seen, watch, newest))
+    observations = Observations(None, seen, stack.holds, fixes=fixes, cured_by=until, problems=_problems(stack, seen, watch, newest))
     judgement = judge(observations, now=world.now())
     state = _state(judgement, over=until is not None and world.now() >= until)
     response = None
@@ -88,10 +88,12 @@ def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
     return trailers("\n".join([merge.body, *(world.origin.commit(parent).body for parent in merge.parents[1:])]), FIXES_TRAILER)
 
 
-def _problems(seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:
-    drifted = (problem(seen.environment, "release-not-recorded", release.drift) for release in seen.releases if release.drift)
+def _problems(stack: Stack, seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:
+    """What is wrong with what runs; a release is held back where it runs already, too, so that nobody takes it for verified."""
+    drifted = [problem(seen.environment, "release-not-recorded", release.drift) for release in seen.releases if release.drift]
+    held = [finding for release in seen.releases for finding in quarantined(stack, seen.environment, release)]
     moments = {"merged": newest.merged, "since": newest.began} if newest else {"merged": None, "since": None}
-    return (*drifted, *watch_findings(seen, watch, **moments))
+    return (*drifted, *held, *watch_findings(seen, watch, **moments))
 
 
 @dataclass(frozen=True)

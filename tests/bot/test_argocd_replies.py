@@ -6,9 +6,10 @@ import asyncio
 import json
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from bot.adapters.argocd import ClientArgoCD
     from bot.ports import ArgoCD
     from bot.sandbox.serving import Server
 
@@ -446,8 +448,8 @@ def test_a_refresh_that_takes_long_was_asked_for() -> None:
 def test_an_operation_that_does_not_end_is_told() -> None:
     """A sync would be refused meanwhile."""
     ending = changed("status.operationState", {"phase": "Terminating", "operation": {}})
-    with served({BASE: ending}, timeout=0.5) as (argocd, _), pytest.raises(UnobservableError, match="still ending") as unseen:
-        argocd.terminate()
+    with served({BASE: ending}) as (argocd, _), pytest.raises(UnobservableError, match=r"still ending .* after 0 s") as unseen:
+        replace(cast("ClientArgoCD", argocd), ending=0.3).terminate()
     assert unseen.value.code == "argocd-timeout"
 
 

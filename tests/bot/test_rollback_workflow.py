@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.sandbox.serving import Fault
+
 if TYPE_CHECKING:
     from tests.bot.conftest import Town
 
@@ -48,6 +50,10 @@ def test_a_quarantined_release_is_not_promoted_again(prod_broken: Town) -> None:
     bumped = prod_broken.bot("bump", "context-api", "v1.5.0", "--image", "ghcr.io/dpdpdpdp0987/context-api")
     assert bumped.code == 1
     assert "quarantined" in bumped.document["error"]["message"]
+    where_it_runs = prod_broken.bot("verify", "staging")
+    assert (where_it_runs.code, where_it_runs.outcome) == (3, "failure")
+    assert "release-quarantined" in where_it_runs.codes
+    assert "release-quarantined" not in prod_broken.bot("verify", "prod").codes
 
 
 def test_nor_in_another_tree_with_the_same_image(prod_broken: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,6 +113,19 @@ def test_a_hanging_sync_is_ended_and_the_old_release_goes_live(staging_ahead: To
     town.sandbox.argocd.hang("prod", on=False)
     assert town.bot("rollback", "prod", "context-api", "--reason", "it hangs").code == 0
     assert town.bot("sync", "prod").code == 0
+
+
+def test_an_argocd_that_cannot_be_told_is_named_with_what_is_done(prod_broken: Town) -> None:
+    """The rollback is on main by then; the same command finishes it."""
+    faults = prod_broken.sandbox.argocd_server.observed.faults
+    faults.append(Fault("POST", "/api/v1/applications/context-prod/sync", times=9, status=503))
+    told = prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
+    faults.clear()
+    assert told.code == 1
+    assert "HTTP 503" in told.document["error"]["message"]
+    assert told.document["error"]["hint"].startswith("the rollback is on main")
+    assert prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "already"
+    assert prod_broken.bot("sync", "prod").code == 0
 
 
 def test_in_a_sync_window_a_promotion_waits_and_a_rollback_is_synced(prod_broken: Town) -> None:

@@ -22,7 +22,8 @@ def test_an_environment_whose_pods_have_come_to_crash_is_not_promoted_to(world: 
     assert world.crashing("staging")
     judged = world.bot("gate", "dev", "staging")
     assert judged.code == 3
-    assert judged.codes == {"not-healthy"}
+    assert "not-healthy" in judged.codes
+    assert judged.codes <= {"not-healthy", "alert-pending", "alert-firing"}  # whether Prometheus has seen the Pods by now is its business
 
 
 @pytest.mark.carries_on
