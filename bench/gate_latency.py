@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from bot.adapters.monitoring_http import Connection, connect
 from bot.adapters.prometheus import PROMETHEUS, HttpPrometheus, open_prometheus
+from bot.cli import spare_collector
 from bot.gate import judge
 from bot.model import ArgoCDAddress, BotError, Environment, Policy
 from bot.observations import EnvironmentSeen, Observations, PrometheusSeen, Unseen
@@ -192,6 +193,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--json", action="store_true", help="one object, for programs")
     wanted = parser.parse_args()
+    spare_collector()
     with tempfile.TemporaryDirectory() as folder:
         server = serve(exporter())
         running = start_prometheus(
