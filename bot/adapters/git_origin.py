@@ -68,8 +68,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _clone(git: GitRunner, url: str) -> None:
     """A bare clone without blobs; a server that knows no filters gives a full one, which does as well."""
-    git.run("init", "--quiet", "--bare", "--initial-branch", MAIN, ".")
-    git.run("init", "--quiet", "--bare", OFFLINE)
+    git.run("init", "--quiet", "--bare", "--template=", "--initial-branch", MAIN, ".")
+    git.run("init", "--quiet", "--bare", "--template=", OFFLINE)
     for key, value in (
         ("remote.origin.url", url),
         ("remote.origin.promisor", "true"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from bot.model import APPS, ENVIRONMENTS, MAIN, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
+from bot.sandbox.registry import RegistryStandIn
 from bot.workflows.clusters import CLUSTERS
 from bot.workflows.stack import IMAGES, read_stack
 
@@ -52,6 +54,34 @@ class Addresses:
     argocd: str
     prometheus: tuple[str, ...]
     cluster: str | None = None  # another than the file names
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What sandboxes begin with: a repository with `commit` on top of our `base`, and the images that have digests there."""
+
+    objects: GitObjects
+    base: str
+    commit: str
+    images: tuple[Image, ...]
+
+    def copied(self, bare: Path) -> GitObjects:
+        """The same repository once more."""
+        shutil.copytree(self.objects.git.folder, bare)
+        return GitObjects(GitRunner(bare), AUTHOR)
+
+
+def prepared(checkout: Path, base: str, *, bare: Path, unpinned: frozenset[str] = frozenset()) -> Prepared:
+    """A bare repository with a commit of a checkout, prepared; images whose names are `unpinned` get no digest."""
+    images: list[Image] = []
+    registry, objects = RegistryStandIn(), clone(checkout, base, bare=bare)
+
+    def digest(image: Image) -> str | None:
+        images.append(image)
+        return None if image.name in unpinned else registry.push(image.repository, image.tag)
+
+    commit = prepare(objects, base, digest=digest)
+    return Prepared(objects, base, commit, tuple(images))
 
 
 def clone(checkout: Path, commit: str, *, bare: Path) -> GitObjects:

@@ -23,7 +23,7 @@ from bot.sandbox.forge import forge_app
 from bot.sandbox.forge_state import Forge
 from bot.sandbox.git_server import git_app
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
-from bot.sandbox.origin import AUTHOR, Addresses, Pace, address, clone, prepare
+from bot.sandbox.origin import AUTHOR, Addresses, Pace, Prepared, address, prepared
 from bot.sandbox.registry import RegistryStandIn
 from bot.sandbox.running import (
     ADA_TOKEN,
@@ -48,11 +48,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.adapters.git_objects import GitObjects
-    from bot.model import Environment, Image
+    from bot.model import Environment
     from bot.ports import Progress, Rendered, Renderer
     from bot.sandbox.running import OtherArgoCD
 
 START_SECONDS = 60
+API = f"{REGISTRIES[0]}/{OWNER}/context-api"
 
 
 @contextmanager
@@ -67,30 +68,32 @@ def start_sandbox(
     monitoring: Monitoring | None = None,
     renderer: Renderer | None = None,
     argocd: OtherArgoCD | None = None,
+    origin: Prepared | None = None,
 ) -> Iterator[Sandbox]:
-    """Runs a sandbox on a commit of a checkout until the block ends; a running monitoring and a renderer may be shared.
+    """Runs a sandbox on a commit of a checkout until the block ends; monitoring, renderer, and what it begins with may be shared.
 
     Every image has the digest of the sandbox's own registry, but those whose names are `unpinned`.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bot-sandbox-"))).resolve()
-        source = open_checkout(checkout, AUTHOR)
-        base = source.resolve(ref)
         bare = folder / "git" / OWNER / f"{NAME}.git"
-        progress.say(f"cloning {base[:12]} into {folder}")
-        objects = clone(source.folder, base, bare=bare)
-        registry = RegistryStandIn()
-        for tag in (NEXT, LATER):
-            registry.push(f"{REGISTRIES[0]}/{OWNER}/context-api", tag)
-        prepared = prepare(objects, base, digest=lambda image: _pushed(registry, image, unpinned))
+        if origin:
+            objects = origin.copied(bare)
+        else:
+            source = open_checkout(checkout, AUTHOR)
+            base = source.resolve(ref)
+            progress.say(f"cloning {base[:12]} into {folder}")
+            origin = prepared(source.folder, base, bare=bare, unpinned=unpinned)
+            objects = origin.objects
+        registry = _registry(origin)
         own, renderer = monitoring is None, renderer or open_renderer()
         if monitoring is None:
             progress.say("starting Prometheus for each environment with the alert rules that Git renders")
-            monitoring = start_monitoring(folder, _renders(objects, prepared, renderer), stand_in=stand_in)
+            monitoring = start_monitoring(folder, _renders(objects, origin.commit, renderer), stand_in=stand_in)
             stack.callback(monitoring.stop)
-        sandbox = _serve(stack, folder, objects=objects, base=base, registry=registry, monitoring=monitoring, renderer=renderer)
+        sandbox = _serve(stack, folder, objects=objects, base=origin.base, registry=registry, monitoring=monitoring, renderer=renderer)
         sandbox = replace(sandbox, other=argocd)
-        _publish(sandbox, prepared, pace=pace or Pace())
+        _publish(sandbox, origin.commit, pace=pace or Pace())
         progress.say("waiting until Argo CD has synced and every rule was evaluated")
         _deploy(stack, sandbox)
         if own:
@@ -98,9 +101,12 @@ def start_sandbox(
         yield sandbox
 
 
-def _pushed(registry: RegistryStandIn, image: Image, unpinned: frozenset[str]) -> str | None:
-    digest = registry.push(image.repository, image.tag)
-    return None if image.name in unpinned else digest
+def _registry(origin: Prepared) -> RegistryStandIn:
+    """Every image that runs, and two that wait."""
+    registry = RegistryStandIn()
+    for repository, tag in [(image.repository, image.tag) for image in origin.images] + [(API, tag) for tag in (NEXT, LATER)]:
+        registry.push(repository, tag)
+    return registry
 
 
 def _renders(objects: GitObjects, commit: str, renderer: Renderer) -> Mapping[Environment, Rendered]:
@@ -126,12 +132,12 @@ def _serve(
     return Sandbox(folder, base, objects, forge, forge_server, argocd, argocd_server, registry, registry_server, monitoring)
 
 
-def _publish(sandbox: Sandbox, prepared: str, *, pace: Pace) -> None:
+def _publish(sandbox: Sandbox, commit: str, *, pace: Pace) -> None:
     """Makes the sandbox's main, and has the exporter tell about the Pods that Argo CD runs."""
     url, cluster = sandbox.argocd_url, sandbox.other.cluster if sandbox.other else None
     addresses = {name: Addresses(url, (each.url,), cluster) for name, each in sandbox.monitoring.prometheus.items()}
     pods = sandbox.other.pods if sandbox.other else sandbox.argocd.pods
-    commit = address(sandbox.objects, sandbox.base, prepared, addresses=addresses, pace=pace)
+    commit = address(sandbox.objects, sandbox.base, commit, addresses=addresses, pace=pace)
     for name, environment in read_stack(sandbox.objects, commit).environments.items():
         sandbox.monitoring.watch(name, namespace=environment.namespace, pods=partial(pods, name))
 

@@ -23,8 +23,8 @@ from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
-from bot.sandbox.origin import AUTHOR, Pace, clone, prepare
-from bot.sandbox.registry import RegistryStandIn
+from bot.sandbox.origin import AUTHOR, Pace, Prepared
+from bot.sandbox.origin import prepared as prepared_origin
 from bot.sandbox.start import start_sandbox
 from bot.workflows.observe import runs_at
 from bot.workflows.rendering import render_at
@@ -220,12 +220,17 @@ def snapshot() -> str:
 
 
 @pytest.fixture(scope="session")
-def prepared(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> GitObjects:
+def origin(snapshot: str, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What every sandbox here begins with."""
+    made = prepared_origin(ROOT, snapshot, bare=tmp_path_factory.mktemp("prepared") / "bare")
+    made.objects.git.run("update-ref", "refs/heads/main", made.commit)
+    return made
+
+
+@pytest.fixture(scope="session")
+def prepared(origin: Prepared) -> GitObjects:
     """A bare repository whose main is this one with digests and releases, as the sandbox has it, but for its addresses."""
-    registry, objects = RegistryStandIn(), clone(ROOT, snapshot, bare=tmp_path_factory.mktemp("prepared") / "bare")
-    commit = prepare(objects, snapshot, digest=lambda image: registry.push(image.repository, image.tag))
-    objects.git.run("update-ref", "refs/heads/main", commit)
-    return objects
+    return origin.objects
 
 
 @pytest.fixture(scope="session")
@@ -259,8 +264,8 @@ def monitoring(prepared: GitObjects, renderer: Renderer, tmp_path_factory: pytes
 
 
 @pytest.fixture
-def sandbox(snapshot: str, monitoring: Monitoring, renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with start_sandbox(ROOT, progress=Quiet(), ref=snapshot, pace=PACE, monitoring=monitoring, renderer=renderer) as running:
+def sandbox(origin: Prepared, monitoring: Monitoring, renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with start_sandbox(ROOT, progress=Quiet(), pace=PACE, monitoring=monitoring, renderer=renderer, origin=origin) as running:
         for name, value in running.variables().items():
             monkeypatch.setenv(name, value)
         for name in monitoring.prometheus:
