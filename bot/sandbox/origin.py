@@ -65,8 +65,10 @@ class Prepared:
     commit: str
     images: tuple[Image, ...]
 
-    def copied(self, bare: Path) -> GitObjects:
-        """The same repository once more."""
+    def at(self, bare: Path) -> GitObjects:
+        """The repository in this folder; copied where it is in another."""
+        if self.objects.git.folder == bare:
+            return self.objects
         shutil.copytree(self.objects.git.folder, bare)
         return GitObjects(GitRunner(bare), AUTHOR)
 

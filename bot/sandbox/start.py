@@ -77,15 +77,11 @@ def start_sandbox(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bot-sandbox-"))).resolve()
         bare = folder / "git" / OWNER / f"{NAME}.git"
-        if origin:
-            objects = origin.copied(bare)
-        else:
+        if origin is None:
             source = open_checkout(checkout, AUTHOR)
-            base = source.resolve(ref)
-            progress.say(f"cloning {base[:12]} into {folder}")
-            origin = prepared(source.folder, base, bare=bare, unpinned=unpinned)
-            objects = origin.objects
-        registry = _registry(origin)
+            progress.say(f"cloning {ref} of {checkout} into {folder}")
+            origin = prepared(source.folder, source.resolve(ref), bare=bare, unpinned=unpinned)
+        objects, registry = origin.at(bare), _registry(origin)
         own, renderer = monitoring is None, renderer or open_renderer()
         if monitoring is None:
             progress.say("starting Prometheus for each environment with the alert rules that Git renders")
