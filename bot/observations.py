@@ -95,6 +95,7 @@ class PrometheusSeen:
     firing_in_window: tuple[FiringSpan, ...] = ()  # raw ALERTS samples since `window_start`
     watchdog_coverage: float = 0.0  # share of the window, 0 to 1, that the watchdog's samples cover
     window_start: datetime | None = None  # None: no window was asked for
+    firing_between: tuple[FiringSpan, ...] = ()  # raw ALERTS samples from the first of `samples` to the last
     warnings: tuple[str, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.gate.outcomes import fail, good, hold, iso, labels_in_words, unknown
-from bot.gate.scope import instances
+from bot.gate.scope import can_block, instances
 from bot.gate.silences import silenced
 from bot.observations import Unseen
 from bot.rollback import quarantines
@@ -20,12 +20,25 @@ if TYPE_CHECKING:
 
 
 def no_alert_fires(replica: Replica) -> list[Outcome]:
-    """Row 10: no blocking alert fires in any sample; one may that the law honours as silenced, or that the promotion is to end."""
+    """Row 10: no blocking alert fires in a sample or between two; one may that is silenced by the law, or that the promotion is to end."""
     found = _by_name(replica, lambda seen: _fires(seen) and not _silenced(replica, seen))
     problems = [_firing(replica, name, seen) for name, seen in found.items()]
     quiet = _by_name(replica, lambda seen: _fires(seen) and _silenced(replica, seen) is not None)
     passed = [outcome for name, seen in quiet.items() for outcome in _passed(replica, name, seen)]
+    problems += [outcome for name, outcome in _between(replica).items() if name not in found]
     return (problems or [good("no-alert-fires", "no blocking alert fires" + (" that is not silenced" if quiet else ""))]) + passed
+
+
+def _between(replica: Replica) -> dict[str, Outcome]:
+    """Row 13: the samples are in a row only if nothing fired between them either."""
+    place = replica.place
+    found = {}
+    for span in replica.seen.firing_between:
+        name = span.labels.get("alertname", "an alert")
+        if can_block(place.environment, span.labels) and name not in place.fixes and not silenced(place, span.labels):
+            facts = {"first": iso(span.first), "last": iso(span.last), "labels": labels_in_words(span.labels)}
+            found[name] = hold("alert-fired-between", f"{name} fired between two samples", about=f"alert {name}", **facts)
+    return found
 
 
 def _fires(seen: Instance) -> bool:

@@ -59,6 +59,7 @@ def complete(look: Look, taken: Taken) -> PrometheusSeen:
     with ThreadPoolExecutor() as pool:
         images = pool.submit(prometheus.pod_images, look.environment.namespace)
         coverage = pool.submit(_coverage, look, newest)
+        between = pool.submit(_between, look, taken.samples)
         lacking = pool.submit(prometheus.without_series, _selectors(newest, look.environment))  # last: reading many rules takes a while
         return PrometheusSeen(
             url=prometheus.url,
@@ -68,6 +69,7 @@ def complete(look: Look, taken: Taken) -> PrometheusSeen:
             firing_in_window=taken.spans,
             watchdog_coverage=coverage.result(),
             window_start=look.window.start if look.window else None,
+            firing_between=between.result(),
         )
 
 
@@ -79,6 +81,12 @@ def _samples(world: World, look: Look) -> tuple[Sample, ...]:
         world.sleep(apart)
         samples.append(look.prometheus.sample())
     return tuple(samples)
+
+
+def _between(look: Look, samples: tuple[Sample, ...]) -> tuple[FiringSpan, ...]:
+    """What fired from the first sample to the last, whether or not it did at one of them."""
+    first, last = samples[0].server_time, samples[-1].server_time
+    return look.prometheus.firing_spans(first, last) if first < last else ()
 
 
 def _coverage(look: Look, sample: Sample) -> float:

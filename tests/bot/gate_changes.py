@@ -11,6 +11,7 @@ from bot.observations import FiringSpan, Observations, PodSeen
 from tests.bot.gate_situations import (
     BLOCKING,
     NOON,
+    SECOND,
     alert,
     on_application,
     on_environment,
@@ -120,6 +121,12 @@ def fired(first: timedelta, last: timedelta, **labels: str) -> Change:
     """A blocking alert that fired in the window of one replica, from and until so long ago."""
     known = {"alertname": BLOCKING, "environment": "staging", "severity": "critical"} | labels
     return replica(firing_in_window=(FiringSpan(known, NOON - first, NOON - last),))
+
+
+def between(**labels: str) -> Change:
+    """A blocking alert of every environment that fired between the samples of one replica."""
+    known = {"alertname": BLOCKING, "severity": "critical"} | labels
+    return replica(firing_between=(FiringSpan(known, NOON - 35 * SECOND, NOON - 30 * SECOND),))
 
 
 def run(name: str = "context-api", **changes: Any) -> Change:

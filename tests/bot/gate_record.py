@@ -15,6 +15,7 @@ from bot.observations import AlertSeen, Matcher, NotifiedAlert, ResourceFault, U
 from tests.bot.gate_changes import (
     alerting,
     app,
+    between,
     each_replica,
     fired,
     freeze_by_command,
@@ -134,6 +135,7 @@ SITUATIONS = {
     "an alert waits and is to be ended": replace(on("target", alerting("pending", None)), fixes=(ADDED,)),
     "several alerts fire": on("target", alerts("firing")),
     "several alerts wait": on("target", alerts("pending")),
+    "an alert fired between samples, twice": on("target", between(), between(pod="b")),
     "several alerts do neither": on("target", alerts("resolved")),
     "nobody knows since when an alert fires": on("target", judged_rule(TICKET, alerts=(AlertSeen({"b": "2", "a": "1"}, "firing", None),))),
     "silences are ignored": silenced(),

@@ -11,6 +11,7 @@ from bot.observations import Finding, FiringSpan, SyncWindow, Unseen
 from tests.bot.gate_changes import (
     alerting,
     app,
+    between,
     each_replica,
     evaluated,
     fired,
@@ -296,6 +297,13 @@ VIOLATIONS = (
         by_severity=alerting("firing", {"severity": "critical"}),
         by_rule_label=alerting("firing", {}, severity="critical"),
         in_namespace=in_namespace,
+    ),
+    *of(
+        10,
+        HOLD,
+        "alert-fired-between",
+        fired_between=between(),
+        of_all_between=replica(firing_between=(FiringSpan({"severity": "critical"}, NOON - 30 * SECOND, NOON - 30 * SECOND),)),
     ),
     *of(10, UNKNOWN, "alert-state-unknown", state_unknown=own("unknown", only=1)),
     *of(10, UNKNOWN, "gone", holds_unseen=lambda seen, _: replace(seen, holds=GONE)),

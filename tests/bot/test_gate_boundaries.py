@@ -16,6 +16,7 @@ from tests.bot.gate_changes import (
     Change,
     alerting,
     app,
+    between,
     each_replica,
     evaluated,
     fired,
@@ -97,6 +98,8 @@ ALLOWED: dict[str, tuple[str, Change]] = {
         alerting("firing", {"promotion_gate": "warn", "severity": "critical"}),
     ),
     "a pending alert that does not block": ("target", alerting("pending", {"severity": "warning"})),
+    "an alert of another environment between samples": ("target", between(environment="dev")),
+    "an alert that does not block between samples": ("target", between(severity="warning")),
     "a run since exactly the soak": ("source", run(since=NOON - SOAK, synced_at=None)),
     "a sync that ended exactly a soak ago": ("source", run(synced_at=NOON - SOAK)),
     "health since exactly the soak": ("source", app(healthy_since=NOON - SOAK)),
@@ -331,6 +334,17 @@ def test_an_alert_that_the_promotion_is_to_end_may_fire_in_the_target_alone() ->
     assert judge(alerting("firing", None)(fixing, "target"), now=NOON).verdict is Verdict.PASS
     assert judge(alerting("firing", None)(fixing, "source"), now=NOON).verdict is Verdict.FAIL
     assert judge(alerting("firing", None)(replace(fixing, fixes=("Other",)), "target"), now=NOON).verdict is Verdict.FAIL
+
+
+def test_between_samples_it_may_fire_too() -> None:
+    fixing = replace(promotion_ready(), fixes=(BLOCKING,))
+    assert judge(between()(fixing, "target"), now=NOON).verdict is Verdict.PASS
+    assert judge(between()(fixing, "source"), now=NOON).verdict is Verdict.HOLD
+
+
+def test_what_a_sample_shows_is_not_told_again() -> None:
+    both = between(alertname="Added")(alerting("firing", None)(promotion_ready(), "target"), "target")
+    assert {reason.code for reason in judge(both, now=NOON).reasons} == {"alert-firing"}
 
 
 def test_after_the_merge_it_must_end_in_time() -> None:

@@ -15,7 +15,7 @@ from bot.gate.recording import pack, unpack
 from bot.messages import evidence_comment
 from bot.model import Verdict
 from bot.observations import AlertmanagerSeen, EnvironmentSeen, FiringSpan, Matcher, NotifiedAlert, Silence, Unseen
-from tests.bot.gate_changes import alerting, fired
+from tests.bot.gate_changes import alerting, each_replica, fired
 from tests.bot.gate_situations import HOUR, MINUTE, NOON, SECOND, on_environment, on_replica, promotion_ready
 
 if TYPE_CHECKING:
@@ -137,6 +137,13 @@ def test_a_silence_is_no_cure() -> None:
     seen = told(law(alerting("firing", own)(promotion_ready(), "target"), "honour"), SEEN)
     assert codes(judge(replace(seen, fixes=(ADDED,), cured_by=NOON), now=NOON)) == {"alert-not-cured"}
     assert codes(judge(seen, now=NOON)) == set()
+
+
+def test_a_silence_that_is_honoured_holds_between_samples_too() -> None:
+    spans = (FiringSpan(LABELS, NOON - 30 * SECOND, NOON - 20 * SECOND),)
+    seen = told(each_replica(firing_between=spans)(law(promotion_ready(), "honour"), "target"), SEEN)
+    assert codes(judge(seen, now=NOON)) == set()
+    assert codes(judge(law(seen, "ignore"), now=NOON)) == {"alert-fired-between"}
 
 
 def test_a_pending_alert_waits_whatever_is_silenced() -> None:
