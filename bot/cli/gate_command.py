@@ -104,7 +104,7 @@ def _write(file: Path, judgement: Judgement) -> None:
     from bot.gate.evidence import to_json
 
     try:
-        file.write_text(f"{to_json(judgement)}\n", "utf-8")
+        file.write_text(f"{to_json(judgement, most=None)}\n", "utf-8")
     except OSError as error:
         raise BotError(f"{file} cannot be written: {error.strerror}", "name another file for --record") from error
 

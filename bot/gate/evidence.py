@@ -17,24 +17,24 @@ BEGINNING = '{"at":'  # of canonical JSON, which is one line
 MOST_OBSERVED = 40_000  # characters: more does not fit into a comment
 
 
-def to_json(judgement: Judgement) -> str:
-    """Canonical JSON: the same judgement is always the same text."""
+def to_json(judgement: Judgement, *, most: int | None = MOST_OBSERVED) -> str:
+    """Canonical JSON: the same judgement is always the same text; observations of more than `most` characters are left out."""
     return _canonical(
         {
             "schema": SCHEMA,
             "verdict": judgement.verdict.name,
             "at": judgement.at.isoformat(),
             "findings": [written(finding) for finding in judgement.findings],
-            "observed": _packed(judgement),
+            "observed": _packed(judgement, most),
         }
     )
 
 
-def _packed(judgement: Judgement) -> str | None:
+def _packed(judgement: Judgement, most: int | None) -> str | None:
     """Its observations, packed only when evidence is written: most judgements are looked at and forgotten."""
     observed = judgement.observed
     packed = pack(observed) if isinstance(observed, Observations) else observed
-    return packed if packed and len(packed) <= MOST_OBSERVED else None
+    return packed if packed and (most is None or len(packed) <= most) else None
 
 
 def from_json(text: str) -> Judgement:

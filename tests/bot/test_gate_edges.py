@@ -203,6 +203,11 @@ def test_evidence_holds_what_was_observed_where_it_fits(observed: Observations |
     assert from_json(text) == replace(JUDGEMENT, observed=written)
 
 
+def test_a_file_holds_all_that_was_observed() -> None:
+    long = "x" * (MOST_OBSERVED + 1)
+    assert json.loads(to_json(replace(JUDGEMENT, observed=long), most=None))["observed"] == long
+
+
 def test_what_was_observed_is_text() -> None:
     with pytest.raises(BotError):
         from_json(json.dumps(json.loads(to_json(JUDGEMENT)) | {"observed": 5}))
