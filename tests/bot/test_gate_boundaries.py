@@ -342,6 +342,14 @@ def test_between_samples_it_may_fire_too() -> None:
     assert judge(between()(fixing, "source"), now=NOON).verdict is Verdict.HOLD
 
 
+def test_an_alert_without_a_name_that_fired_between_samples_is_told() -> None:
+    told = judge(between(alertname="")(promotion_ready(), "target"), now=NOON).reasons
+    assert [reason.summary for reason in told] == [" fired between two samples"]
+    nameless = replica(firing_between=(FiringSpan({"severity": "critical"}, NOON - SECOND, NOON),))
+    told = judge(nameless(promotion_ready(), "target"), now=NOON).reasons
+    assert [reason.summary for reason in told] == ["an alert fired between two samples"]
+
+
 def test_what_a_sample_shows_is_not_told_again() -> None:
     both = between(alertname="Added")(alerting("firing", None)(promotion_ready(), "target"), "target")
     assert {reason.code for reason in judge(both, now=NOON).reasons} == {"alert-firing"}

@@ -63,7 +63,10 @@ DEEP = {
     "after a quote in a comment": "# don't\n" + "(" * 101 + "up" + ")" * 101 + " # don't",
     "after a comment that ends as on an old Mac": "# \r" + "(" * 101 + "up" + ")" * 101,
     "closed in a string": '(count({a=")"})+' * 101 + "up" + ")" * 101,
-    "long": "up" + " " * 20_000,
+    "opened again": "(" * 50 + "(up)" + "(" * 51 + "up" + ")" * 101,
+    "words right after matchers": '{a="b"}and' * 101 + " up",
+    "words right after strings": '"a"and' * 101 + " up",
+    "long": "up" + " " * 19_999,
 }
 
 
@@ -84,11 +87,19 @@ def test_an_expression_too_deep_to_be_read_is_refused_before_it_is_parsed(read: 
         'a{x=~"' + "(a+|b-c)" * 200 + '"} # ' + "-" * 200,
         "a{x='" + "(" * 200 + "'} > 1",
         "a{" + ", ".join(f'l{number}="("' for number in range(150)) + "}",
+        "up" + " " * 19_998,
     ],
 )
 def test_what_is_written_in_strings_comments_and_matchers_is_not_deep(expression: str) -> None:
     """A long pattern is one part."""
     assert len(metric_selectors(expression)) == 1
+
+
+@pytest.mark.parametrize(("length", "end"), [(300, "a'"), (301, "a…'")])
+def test_a_message_shows_as_much_of_an_expression_as_can_be_read(length: int, end: str) -> None:
+    with pytest.raises(UnobservableError) as refused:
+        canonical("(" + "a" * (length - 1))
+    assert f"{'a' * 298}{end} is not PromQL" in refused.value.message
 
 
 @pytest.fixture(scope="module")
