@@ -18,6 +18,7 @@ from bot.policies.cluster_fit import (
     unserved_metrics,
 )
 from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes, unissued_certificates
+from bot.policies.issuers import untrusted_issuers
 from bot.policies.manifests import name_of
 from bot.policies.sources import deprecated_fields
 from bot.workflows.clusters import ADDRESS, CLUSTERS
@@ -77,6 +78,7 @@ def fit_problems(platform: Platform, looks: Iterable[Look], environments: Sequen
         own = [look for look in looks if by_name[look.name].cluster == cluster.server]
         for look in own:
             yield from problems(look, _unfit(manifests_of(look), manifests_of(folder), add_ons_of(cluster, platform)))
+        yield from problems(folder, untrusted_issuers(manifests_of(folder), map(manifests_of, own)))
         last = [look for look in own if steps[look.name] == max(steps.values())] if in_order else []
         if last:
             yield from problems(folder, kept_volumes(manifests_of(folder), map(manifests_of, last)))
