@@ -29,6 +29,7 @@ from bot.workflows.stack import app_heads, read_stack
 from bot.workflows.validate_clusters import cluster_problems, fit_problems, place_problems
 from bot.workflows.validate_files import contents_problems, record_problems, repository_problems
 from bot.workflows.validate_head import head_problems, with_head
+from bot.workflows.validate_names import with_right_names
 from bot.workflows.validate_platform import platform_problems, project_problems
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def validate(
     objects: Objects, renderer: Renderer, commit: str, *, names: Sequence[str] = (), inspectors: Sequence[Inspector] = ()
 ) -> tuple[Problem, ...]:
     """Everything that is wrong at a commit, errors first; with names (of environments), what is wrong with those alone."""
-    stack = read_stack(objects, commit)
+    stack, misnamed = with_right_names(objects, read_stack(objects, commit), names)
+    commit = stack.commit
     environments = tuple(map(stack.environment, dict.fromkeys(names))) or tuple(stack.environments.values())
     heads = {env.name: with_head(objects, stack, env) for env in environments}
     with ThreadPoolExecutor() as pool:
@@ -57,7 +59,7 @@ def validate(
         done = {key: future.result() for key, future in running.items()}
     renders = {env.name: done[env.name, commit] for env in environments}
     futures = {env.name: done[env.name, heads[env.name]] for env in environments}
-    found = list(contents_problems(objects, stack, environments))
+    found = [*misnamed, *contents_problems(objects, stack, environments)]
     pairs: list[tuple[Look | None, Look | None]] = []
     for environment in environments:
         now, head, at = renders[environment.name], futures[environment.name], heads[environment.name]
@@ -70,8 +72,7 @@ def validate(
     every = not names and not stack.unreadable  # else nobody knows what the others run, nor which is the last
     all_seen = every and not any(isinstance(each, BotError) for each in done.values())
     looks = [look for now, coming in pairs if (look := coming or now)]
-    found += unpinned_images(pairs)
-    found += beside_each_other(looks, all_seen=all_seen)
+    found += [*unpinned_images(pairs), *beside_each_other(looks, all_seen=all_seen)]
     kinds = {env: _kinds(renders[env.name], futures[env.name]) for env in environments}
     found += project_problems(platform, kinds, all_seen=all_seen)
     found += place_problems(environments, clusters)

@@ -328,3 +328,21 @@ def test_a_message_names_its_file_once(checkout: Path, bot: Bot) -> None:
     (named,) = told(bot, "latest is not a tag")
     line = text[: text.index('"latest"')].count("\n") + 1
     assert named["file"] == f"apps/context-api/images/kustomization.yaml:{line}"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("environment.yaml", "context-staging"), ("kustomization.yaml", "context-dve"), ("monitoring/scope.yaml", "context-staging")],
+)
+def test_a_namespace_that_one_file_says_wrong_is_one_error(checkout: Path, bot: Bot, file: str, name: str) -> None:
+    """With what else is wrong, and without what follows from it: in this environment, in others, in projects."""
+    replace(checkout / f"environments/dev/{file}", "namespace: context-dev", f"namespace: {name}")
+    replace(checkout / "environments/dev/monitoring/scope.yaml", "environment: dev", "environment: dve")
+    replace(checkout / "environments/staging/environment.yaml", "    - neo4j", "    - neo5j")
+    found = [(problem["file"], problem["what"].partition(" ")[0]) for problem in told(bot, "")]
+    assert found == [
+        (f"environments/dev/{file}", "data.namespace" if "scope" in file else "namespace"),
+        ("environments/dev/monitoring/scope.yaml", "data.environment"),
+        ("environments/staging/environment.yaml", "gate.requiredJobs"),
+    ]
+    assert bot.bot("validate", "prod").result["problems"] == []
