@@ -18,7 +18,7 @@ TEMPLATE = ("spec", "template")
 SYNC = (*TEMPLATE, "spec", "syncPolicy")
 FINALIZER = f"resources-finalizer.{PREFIX.rstrip('/')}"
 APPROVED, PATHS, COMPARE = f"{PREFIX}deletion-approved", f"{PREFIX}manifest-generate-paths", f"{PREFIX}compare-options"
-SUBSCRIBE = re.compile(r"notifications\.argoproj\.io/subscribe\.([\w-]+)\.([\w-]+)")
+SUBSCRIBE = re.compile(r"notifications\.argoproj\.io/subscribe\.(?:([\w-]+)\.)?([\w-]+)")  # without a trigger: those by default
 OWN_SOURCE = frozenset({"path", "repoURL", "targetRevision"})
 OPTIONS = words_of(APPLICATION_OPTIONS)
 OF_WORKLOADS = re.compile(r"[./]spec(?:[./]template\b.*)?|[./]?")  # a field with which a whole release is ignored
@@ -44,13 +44,14 @@ def wrong_templates(item: Object) -> Iterator[Violation]:
 
 
 def unknown_subscriptions(item: Object, triggers: Iterable[str], services: Iterable[str]) -> Iterator[Violation]:
-    """Each subscription is to a trigger and a service that the installation has."""
-    for name in mapping(item, *TEMPLATE, "metadata", "annotations"):
+    """Each subscription, of a set's Applications or of all in a project, is to a trigger and a service that the installation has."""
+    path = ("metadata", "annotations") if text(item, "kind") == "AppProject" else (*TEMPLATE, "metadata", "annotations")
+    for name in mapping(item, *path):
         found = SUBSCRIBE.fullmatch(str(name))
         for said, known, kind in ((found[1], triggers, "trigger"), (found[2], services, "service")) if found else ():
-            if said not in known:
+            if said and said not in known:
                 what = f"is of the {kind} {said}, which argocd/install does not have: nobody is told"
-                yield wrong(item, f"spec.template.metadata.annotations[{name}]", what, hint=f"write one of {', '.join(sorted(known))}")
+                yield wrong(item, f"{'.'.join(path)}[{name}]", what, hint=f"write one of {', '.join(sorted(known))}")
 
 
 def _automation(item: Object, *, prune: bool) -> Iterator[Violation]:

@@ -81,11 +81,24 @@ def setting_problems(folder: str, texts: Mapping[str, str]) -> Iterator[Problem]
     if BUILD.search(options):
         what = f"kustomize.buildOptions is {options}: Argo CD renders what `bot validate` and the gate do not"
         yield Problem(path, what, "remove it")
+    yield from _plain_addresses(said)
     yield from _replaced_health(*said.get(SETTINGS, {}).get("resource.customizations", ("", "")))
     yield from _rights(*said.get(RIGHTS, {}).get("policy.csv", ("", "")))
     for name in (SETTINGS, NOTIFICATIONS):
         for key, (value, path) in said.get(name, {}).items():
             yield from _open_secrets(key, value, path)
+
+
+def _plain_addresses(said: Written) -> Iterator[Problem]:
+    """Argo CD's own address, from which links and the way back from a login are made."""
+    url, context = said.get(SETTINGS, {}).get("url", ("", "")), said.get(NOTIFICATIONS, {}).get("context", ("", ""))
+    told = (text(_loaded(context[1], context[0]), "argocdUrl"), context[1])
+    for name, (address, path) in (("url of argocd-cm", url), (f"argocdUrl in context of {NOTIFICATIONS}", told)):
+        if address and not address.startswith("https://"):
+            what = (
+                f"{name} is {address}, which is not https: who follows a link, or comes back from a login, sends the session in plain text"
+            )
+            yield Problem(path, what, "write the address that people open, with https://")
 
 
 def secret_faults(items: Iterable[Object], said: Written) -> Iterator[Violation]:

@@ -10,6 +10,7 @@ from bot.policies.application_templates import unknown_subscriptions, wrong_temp
 from bot.policies.argocd_install import install_problems
 from bot.policies.argocd_settings import secret_faults, services, setting_problems, triggers, written
 from bot.policies.fields import text
+from bot.policies.notifications import notification_problems
 from bot.policies.project_limits import (
     made_namespaces,
     needless_limits,
@@ -44,11 +45,14 @@ def platform_problems(objects: Objects, platform: Platform, commit: str, *, insp
     installed = objects.read(commit, manifest_files(objects, commit, INSTALL))
     said = written(INSTALL, installed)
     for item in sets:
-        found += [*wrong_fields(item), *wrong_templates(item), *unknown_subscriptions(item, triggers(said), services(said))]
+        found += [*wrong_fields(item), *wrong_templates(item)]
+    for item in (*sets, *platform.projects.values()):
+        found += unknown_subscriptions(item, triggers(said), services(said))
     found += secret_faults(platform.argocd.rendered.objects, said)
     yield from problems(platform.argocd, [*found, *_platform_projects(platform)])
     yield from install_problems(INSTALL, installed)
     yield from setting_problems(INSTALL, installed)
+    yield from notification_problems(INSTALL, installed)
 
 
 def project_problems(platform: Platform, kinds: Mapping[Environment, Iterable[Kind]], *, all_seen: bool) -> Iterator[Problem]:

@@ -91,6 +91,8 @@ def test_who_subscribes_to_what_is_not_there_is_told_so() -> None:
     trigger, service = unknown_subscriptions(found, **told)
     assert "the trigger degrade," in trigger.what
     assert "the service slak," in service.what
+    project = {"kind": "AppProject", "metadata": {"annotations": {"notifications.argoproj.io/subscribe.slak": "all"}}}
+    assert ["the service slak," in each.what for each in unknown_subscriptions(project, **told)] == [True]
 
 
 @pytest.mark.parametrize("item", [{}, {"spec": None}, {"spec": {"generators": [7], "template": {"spec": {"source": []}}}}])

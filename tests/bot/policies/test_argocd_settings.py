@@ -34,6 +34,8 @@ WRONG = {
     "any commit": ("settings", '  application.sync.requireOverridePrivilegeForRevisionSync: "true"\n', "", "is not set"),
     "everyone": ("settings", 'anonymous.enabled: "false"', 'anonymous.enabled: "true"', "everyone who reaches"),
     "a shell": ("settings", 'exec.enabled: "false"', 'exec.enabled: "true"', "a shell"),
+    "plain text": ("settings", "url: https://", "url: http://", "url of argocd-cm is http://"),
+    "no scheme": ("notifications", "argocdUrl: https://", "argocdUrl: ", "argocdUrl in context of argocd-notifications-cm is argocd."),
     "plugins": ("settings", "  url:", "  kustomize.buildOptions: --enable-exec\n  url:", "kustomize.buildOptions"),
     "a role for all": ("rights", 'policy.default: ""', "policy.default: role:readonly", "policy.default"),
     "every right": ("rights", "applications, sync,", "applications, *,", "the right to *"),
