@@ -20,6 +20,7 @@ from bot.policies.cluster_fit import (
 from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes, unissued_certificates
 from bot.policies.issuers import untrusted_issuers
 from bot.policies.manifests import name_of
+from bot.policies.prometheus_values import full_volumes, short_retention, spans_of_gates, spans_of_rules, unread_namespaces
 from bot.policies.sources import deprecated_fields
 from bot.workflows.clusters import ADDRESS, CLUSTERS
 from bot.workflows.inspection import Look, manifests_of, problems, violations
@@ -45,7 +46,7 @@ def cluster_problems(objects: Objects, platform: Platform, commit: str, *, inspe
     yield from add_on_problems(folders, {path: written for path, written in platform.files.items() if path.endswith(FILES)})
     for cluster, look in platform.clusters:
         add_ons = add_ons_of(cluster, platform)
-        yield from value_problems(add_ons)
+        yield from (*value_problems(add_ons), *full_volumes(add_ons))
         yield from problems(look, refused_sidecars(manifests_of(look), add_ons))
         yield from _unknown_classes(cluster, look, add_ons)
 
@@ -79,6 +80,7 @@ def fit_problems(platform: Platform, looks: Iterable[Look], environments: Sequen
         for look in own:
             yield from problems(look, _unfit(manifests_of(look), manifests_of(folder), add_ons_of(cluster, platform)))
         yield from problems(folder, untrusted_issuers(manifests_of(folder), map(manifests_of, own)))
+        yield from _watched(add_ons_of(cluster, platform), [*map(manifests_of, own)], environments)
         last = [look for look in own if steps[look.name] == max(steps.values())] if in_order else []
         if last:
             yield from problems(folder, kept_volumes(manifests_of(folder), map(manifests_of, last)))
@@ -102,6 +104,13 @@ def _unfit(environment: Manifests, cluster: Manifests, add_ons: tuple[AddOn, ...
     yield from unread_stores(environment, add_ons, cluster)
     for policy in (missing_add_ons, unknown_accounts, unknown_providers, unserved_metrics, unread_certificates):
         yield from policy(environment, add_ons)
+
+
+def _watched(add_ons: tuple[AddOn, ...], here: Sequence[Manifests], environments: Iterable[Environment]) -> Iterator[Problem]:
+    """Whether a cluster's Prometheus reads its environments, and keeps what they and their gates look at."""
+    yield from unread_namespaces(add_ons, here)
+    spans = [span for each in here for span in spans_of_rules(each)]
+    yield from short_retention(add_ons, [*spans, *spans_of_gates(environments, [each.environment for each in here])])
 
 
 def _unknown_classes(cluster: Cluster, look: Look, add_ons: Iterable[AddOn]) -> Iterator[Problem]:
