@@ -76,9 +76,9 @@ def unserved_gateways(environment: Manifests, add_ons: Iterable[AddOn], cluster:
     }
     for item in environment.of("Gateway"):
         selector = strings(item, "spec", "selector")
-        pods = next((each for each in gateways if selector.items() <= _labels(each).items()), None)
+        pods = next((each for each in gateways if selector.items() <= labels_of(each).items()), None)
         if pods is None:
-            found = ", ".join(f"istio={_labels(each)['istio']}" for each in gateways) or "none"
+            found = ", ".join(f"istio={labels_of(each)['istio']}" for each in gateways) or "none"
             what = f"selects {', '.join(map('='.join, selector.items())) or 'nothing'}, and its cluster has {found}: no host is served"
             yield wrong(item, "spec.selector", what, hint="select its label, or correct the chart's name")
             continue
@@ -154,7 +154,7 @@ def _account(add_on: AddOn) -> str | None:
     return None
 
 
-def _labels(gateway: AddOn) -> dict[str, str]:
+def labels_of(gateway: AddOn) -> dict[str, str]:
     """The chart's labels by which Gateways find its Pods."""
     name = text(gateway.values, "name") or gateway.release
     return {"app": name, "istio": name.removeprefix("istio-"), **strings(at(gateway.values, "labels"))}

@@ -20,6 +20,7 @@ from bot.policies.cluster_fit import (
 from bot.policies.clusters import CLUSTER_POLICIES, kept_volumes, missing_classes, named_classes, unissued_certificates
 from bot.policies.issuers import untrusted_issuers
 from bot.policies.manifests import name_of
+from bot.policies.mesh_values import hidden_gateways, uninjected_namespaces, unreachable_ports
 from bot.policies.prometheus_values import full_volumes, short_retention, spans_of_gates, spans_of_rules, unread_namespaces
 from bot.policies.sources import deprecated_fields
 from bot.workflows.clusters import ADDRESS, CLUSTERS
@@ -46,7 +47,7 @@ def cluster_problems(objects: Objects, platform: Platform, commit: str, *, inspe
     yield from add_on_problems(folders, {path: written for path, written in platform.files.items() if path.endswith(FILES)})
     for cluster, look in platform.clusters:
         add_ons = add_ons_of(cluster, platform)
-        yield from (*value_problems(add_ons), *full_volumes(add_ons))
+        yield from (*value_problems(add_ons), *full_volumes(add_ons), *hidden_gateways(add_ons, platform.files))
         yield from problems(look, refused_sidecars(manifests_of(look), add_ons))
         yield from _unknown_classes(cluster, look, add_ons)
 
@@ -104,6 +105,7 @@ def _unfit(environment: Manifests, cluster: Manifests, add_ons: tuple[AddOn, ...
     yield from unread_stores(environment, add_ons, cluster)
     for policy in (missing_add_ons, unknown_accounts, unknown_providers, unserved_metrics, unread_certificates):
         yield from policy(environment, add_ons)
+    yield from (*uninjected_namespaces(environment, add_ons), *unreachable_ports(environment, add_ons))
 
 
 def _watched(add_ons: tuple[AddOn, ...], here: Sequence[Manifests], environments: Iterable[Environment]) -> Iterator[Problem]:
