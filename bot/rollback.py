@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bot.runs import Run
 
 MIN_TREE_DIGITS = 7
+DIGITS = re.compile(r"[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,16 @@ def choose_run(
     return Choice(earlier[0], f"no earlier release of {app} was verified here; this is the previous one")
 
 
-def _named(app: str, runs: Sequence[Run], *, wanted: str, bad: set[str]) -> Choice | None:
+def check_tree(option: str, wanted: str) -> None:
+    """Refuses what does not name a tree by its first digits, and says how."""
+    if not DIGITS.fullmatch(wanted):
+        raise BotError(f"{option} {wanted} is no tree", "name a release by its tree: `bot history ENV APP` lists them", usage=True)
     if len(wanted) < MIN_TREE_DIGITS:
-        raise BotError(f"--to {wanted} is too short", f"give at least {MIN_TREE_DIGITS} digits of the tree", usage=True)
+        raise BotError(f"{option} {wanted} is too short", f"give at least {MIN_TREE_DIGITS} digits of the tree", usage=True)
+
+
+def _named(app: str, runs: Sequence[Run], *, wanted: str, bad: set[str]) -> Choice | None:
+    check_tree("--to", wanted)
     trees = {run.tree for run in runs if run.tree and run.tree.startswith(wanted)}
     if len(trees) != 1:
         problem = "is not a tree that ran here" if not trees else "names several trees"

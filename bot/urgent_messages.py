@@ -22,7 +22,7 @@ def rollback_subject(environment: str, moves: Sequence[tuple[Release, Release]])
 def rollback_body(environment: str, holds: Iterable[Hold], notes: Iterable[str], reason: str) -> str:
     """Body of a rollback's pull request and commit."""
     lines = [f"Why: {escaped(reason)}", ""]
-    lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id}`)" for hold in holds]
+    lines += [f"- quarantined: {hold.app} tree {hold.tree[:12]} (`bot unquarantine {environment} {hold.id} --reason …`)" for hold in holds]
     lines += [f"- {escaped(note)}" for note in notes]
     return "\n".join(lines) + "\n"
 
@@ -35,7 +35,8 @@ def freeze_subject(hold: Freeze) -> str:
 def freeze_body(hold: Freeze) -> str:
     """Body of a freeze's pull request and commit."""
     until = f"until {hold.until}" if hold.until else "until it is lifted"
-    return f"Why: {escaped(hold.why)}\n\nPromotions wait {until}; rollbacks pass. Undo: `bot unfreeze {hold.environment} {hold.id}`.\n"
+    undo = f"bot unfreeze {hold.environment} {hold.id} --reason …"
+    return f"Why: {escaped(hold.why)}\n\nPromotions wait {until}; rollbacks pass. Undo: `{undo}`.\n"
 
 
 def hotfix_subject(environment: str, before: Release, after: Release) -> str:
@@ -66,7 +67,8 @@ def rolled_back(environment: str, apps: Iterable[str], reason: str) -> str:
     named = ", ".join(apps)
     return (
         f"**{named} was rolled back in {environment}.** {escaped(reason)}\n\n"
-        f"It takes no promotion until somebody has looked and lifts the freeze: `bot status`, `bot unfreeze {environment} HOLD`.\n"
+        "It takes no promotion until somebody has looked and lifts the freeze: "
+        f"`bot status`, `bot unfreeze {environment} HOLD --reason …`.\n"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-YOUNG = 50_000  # new objects between two looks for cycles, instead of Python's 700
+YOUNG = 50_000  # new objects between two looks for cycles; Python's own number is some hundreds
 
 
 def spare_collector() -> None:

@@ -44,7 +44,7 @@ def _steps(prepared: Prepared, request: Request) -> list[str]:
     environment = prepared.environment
     application = environment.argocd.application
     flags = f" --reason {shlex.quote(request.reason)}" + (" --include-stateful" if request.include_stateful else "")
-    commands = [f"bot rollback {environment.name} {move.bad.app} --reason … --to {move.good.tree}{flags}" for move in prepared.moves]
+    commands = [f"bot rollback {environment.name} {move.bad.app} --to {move.good.tree}{flags}" for move in prepared.moves]
     return [
         "kubectl --namespace argocd scale deployment argocd-applicationset-controller --replicas 0",
         f"argocd app set {application} --sync-policy none",

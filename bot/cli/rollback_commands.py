@@ -47,7 +47,10 @@ def rollback(
         from bot.cli.offline_rollback import print_rollback
 
         return print_rollback(request)
-    return _rolled_back(workflow.roll_back(world(), request, dry_run=dry_run), dry_run=dry_run)
+    done = workflow.roll_back(world(), request, dry_run=dry_run)
+    if done.left:
+        raise done.left
+    return _rolled_back(done, dry_run=dry_run)
 
 
 def _rolled_back(done: Rollback, *, dry_run: bool) -> Answer:

@@ -67,6 +67,8 @@ def verify(
         shown.judgement(console, done.judgement, verbose=current.verbose)
         until = f", to be watched until {done.watched_until:%H:%M:%S} UTC" if done.watched_until and done.state == "pending" else ""
         shown.line(console, f"{environment}: {done.state}{until}")
+        if done.recorded and done.recorded != done.state:
+            shown.line(console, f"{environment}: {done.recorded} was recorded when its watch was over, and stays", "yellow")
         if done.response:
             apps = f" {', '.join(done.response.apps)}" if done.response.apps else ""
             shown.line(console, f"{environment}: {done.response.outcome}{apps}: {done.response.why}", "yellow")
@@ -77,6 +79,7 @@ def verify(
         "gate": describe.judgement(done.judgement),
         "commits": list(done.commits),
         "response": describe.response(done.response),
+        "recorded": done.recorded,
         "watched_until": done.watched_until.isoformat() if done.watched_until else None,
     }
     fine = done.judgement.verdict is Verdict.PASS  # pending with PASS: the watch goes on

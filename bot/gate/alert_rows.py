@@ -35,7 +35,8 @@ def _between(replica: Replica) -> dict[str, Outcome]:
     found = {}
     for span in replica.seen.firing_between:
         name = span.labels.get("alertname", "an alert")
-        if can_block(place.environment, span.labels) and name not in place.fixes and not silenced(place, span.labels):
+        is_fixed = name in place.fixes and place.cured_by is None  # the cure has not come yet
+        if can_block(place.environment, span.labels) and not is_fixed and not silenced(place, span.labels):
             facts = {"first": iso(span.first), "last": iso(span.last), "labels": labels_in_words(span.labels)}
             found[name] = hold("alert-fired-between", f"{name} fired between two samples", about=f"alert {name}", **facts)
     return found

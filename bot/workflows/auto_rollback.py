@@ -60,9 +60,9 @@ def respond(world: World, stack: Stack, environment: Environment, failure: Failu
         done = roll_back(world, Request(environment.name, apps, reason, freeze=True))
     except BotError as error:
         return _page(world, failure, f"the rollback was refused: {error.message}")
-    response = Response("rolled-back", reason, apps, done)
+    reason += f"; left to do: {done.left.message}: {done.left.hint}" if done.left else ""
     _tell(world, failure, urgent_messages.rolled_back(environment.name, apps, reason))
-    return response
+    return Response("rolled-back", reason, apps, done)
 
 
 def blamed(failure: Failure) -> tuple[str, ...]:

@@ -98,5 +98,5 @@ def refuse_quarantined(image: Image, holds: Iterable[Hold]) -> None:
     """BotError when a hold names the image's digest, whichever app was rolled back from it."""
     for hold in holds:
         if image.digest in hold.digests:
-            hint = f"why: {hold.why}; lift it with `bot unquarantine {hold.environment} {hold.id}` if that is over"
+            hint = f"why: {hold.why}; lift it with `bot unquarantine {hold.environment} {hold.id} --reason …` if that is over"
             raise BotError(f"{image.reference} is quarantined since {hold.when}", hint)

@@ -48,7 +48,9 @@ def _lift(world: World, environment: str, hold_id: str, *, reason: str, dry_run:
         if world.origin.entry(stack.commit, path) is None and world.origin.history(stack.commit, path, limit=1):
             return Lift("already")
         kind, known = "freeze" if freezes else "quarantine", ", ".join(hold.id for hold in holds) or "none"
-        raise BotError(f"{environment} has no {kind} {hold_id!r}", f"there are: {known}", usage=True)
+        elsewhere = next((each.environment for each in every if each.id == hold_id), None)
+        hint = f"{elsewhere} has it: name that" if elsewhere else f"there are: {known}"
+        raise BotError(f"{environment} has no {kind} {hold_id!r}", hint, usage=True)
     if dry_run:
         return Lift("planned", hold)
     subject = f"{environment}: lift {hold.id}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import BotError
 from bot.observations import Unseen
-from bot.rollback import MIN_TREE_DIGITS
+from bot.rollback import check_tree
 from bot.runs import newest_run
 from bot.workflows.observe import runs_at
 from bot.workflows.stack import read_stack
@@ -44,8 +44,7 @@ def _run(world: World, stack: Stack, source: Environment, *, release: Release) -
 
 def named_release(world: World, stack: Stack, source: Environment, *, app: str, wanted: str) -> tuple[dict[str, Release], dict[str, Run]]:
     """A release that the source ran at some time, by its tree."""
-    if len(wanted) < MIN_TREE_DIGITS:
-        raise BotError(f"--release {wanted} is too short", f"give at least {MIN_TREE_DIGITS} digits of the tree", usage=True)
+    check_tree("--release", wanted)
     runs = [run for run in runs_at(world.origin, stack.commit, source.release_path(app)) if run.tree]
     found = {run.tree: run for run in reversed(runs) if run.tree and run.tree.startswith(wanted)}
     if len(found) != 1:

@@ -32,6 +32,7 @@ class Rollback:
     pull: PullRequest | None = None
     commit: str | None = None
     sync_window: SyncWindow | None = None  # in which the sync was started nevertheless
+    left: BotError | None = None  # what could not be seen to after main was as it should be
 
 
 def roll_back(world: World, request: Request, *, dry_run: bool = False) -> Rollback:
@@ -52,14 +53,13 @@ def _roll_back(world: World, request: Request, *, dry_run: bool) -> Rollback:
         environment = read_stack(world.origin, main).environment(request.environment)
         if dry_run:
             return Rollback("already")
-        _preempt(world, environment, request.apps)
-        return Rollback("already", sync_window=_seen_to(world, environment))
+        window, left = _see_to(world, environment, request.apps)
+        return Rollback("already", sync_window=window, left=left)
     if dry_run:
         return Rollback("planned", prepared)
     description = "rollback: exempt from soak and alerts; it renders"
     pull, commit = merge_at_once(world, prepared.environment, prepared.proposal, label=ROLLBACK_LABEL, description=description)
-    _preempt(world, prepared.environment, request.apps)
-    return Rollback("merged", prepared, pull, commit, _seen_to(world, prepared.environment))
+    return Rollback("merged", prepared, pull, commit, *_see_to(world, prepared.environment, request.apps))
 
 
 def _time(world: World) -> str:
@@ -76,13 +76,20 @@ def _preempt(world: World, environment: Environment, apps: tuple[str, ...]) -> N
             world.forge.close_pull(other.number)
 
 
-def _seen_to(world: World, environment: Environment) -> SyncWindow | None:
-    """The same as `_nudge`; what fails says that main is as it should be, and what the command does when it is run again."""
+def _see_to(world: World, environment: Environment, apps: tuple[str, ...]) -> tuple[SyncWindow | None, BotError | None]:
+    """What follows once main is as it should be: neither step waits for the other, and what failed is told with what is done."""
+    window, left = None, None
     try:
-        return _nudge(world, environment)
+        window = _nudge(world, environment)
     except BotError as error:
-        done = "the rollback is on main, which Argo CD follows by itself; run the command again to end what hangs and to sync"
-        raise BotError(error.message, f"{done}; {error.hint}") from error
+        left = error
+    try:
+        _preempt(world, environment, apps)
+    except BotError as error:
+        left = left or error
+    if left:
+        left = BotError(left.message, f"the rollback is on main; run the command again to finish it; {left.hint}")
+    return window, left
 
 
 def _nudge(world: World, environment: Environment) -> SyncWindow | None:

@@ -125,7 +125,8 @@ def _move(
         return None
     good = read_stack(objects, choice.run.commit).release(environment.name, app)
     if hold := held(good, stack.readable_holds):
-        raise BotError(f"{app} {good.version} is quarantined: {hold.why}", f"lift it with `bot unquarantine {hold.environment} {hold.id}`")
+        lift = f"bot unquarantine {hold.environment} {hold.id} --reason …"
+        raise BotError(f"{app} {good.version} is quarantined: {hold.why}", f"lift it with `{lift}`")
     stopped = quarantine(bad, good, environment=environment.name, who=who, when=when, why=request.reason) if bad.tree else None
     return Move(bad, good, stopped, choice.run.commit, choice.warning)
 

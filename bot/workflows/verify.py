@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.gate import judge
 from bot.model import Verdict
-from bot.observations import Observations
+from bot.observations import Finding, Observations
 from bot.promotion import FIXES_TRAILER, trailers, verified_status
 from bot.runs import newest_run
 from bot.workflows.auto_rollback import Failure, respond
@@ -23,10 +23,11 @@ from bot.workflows.statuses import own_status
 from bot.workflows.watching import new_alerts, watch_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.model import Environment, Release
-    from bot.observations import ApplicationSeen, EnvironmentSeen, Finding, Judgement, Unseen
+    from bot.observations import ApplicationSeen, EnvironmentSeen, Judgement, Unseen
     from bot.ports import Status, World
     from bot.workflows.auto_rollback import Response
     from bot.workflows.stack import Stack
@@ -45,6 +46,7 @@ class Verification:
     commits: tuple[str, ...]
     watched_until: datetime | None
     response: Response | None = None
+    recorded: str | None = None  # the state that was decided before, which stays
 
 
 def verify(world: World, name: str, *, watch: bool = False, dry_run: bool = False) -> Verification:
@@ -68,8 +70,9 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     question = Question(environment, "target", stack.commit, releases, lambda: application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
     until = newest.began + environment.policy.watch if newest else None
+    held = [finding for release in (newest.releases if newest and watch else releases) for finding in _held(stack, environment, release)]
     fixes = _fixes(world, newest) if newest else ()
-    observations = Observations(None, seen, stack.holds, fixes=fixes, cured_by=until, problems=_problems(stack, seen, watch, newest))
+    observations = Observations(None, seen, stack.holds, fixes=fixes, cured_by=until, problems=(*_problems(seen, watch, newest), *held))
     judgement = judge(observations, now=world.now())
     state = _state(judgement, over=until is not None and world.now() >= until)
     response = None
@@ -79,7 +82,8 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
             response = respond(world, stack, environment, failure)
         description = messages.status_description(judgement)
         world.forge.set_status(newest.commit, verified_status(name), state=state, description=description)
-    return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response)
+    recorded = known.state if known and _is_decided(known) else None
+    return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response, recorded)
 
 
 def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
@@ -88,12 +92,16 @@ def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
     return trailers("\n".join([merge.body, *(world.origin.commit(parent).body for parent in merge.parents[1:])]), FIXES_TRAILER)
 
 
-def _problems(stack: Stack, seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:
-    """What is wrong with what runs; a release is held back where it runs already, too, so that nobody takes it for verified."""
-    drifted = [problem(seen.environment, "release-not-recorded", release.drift) for release in seen.releases if release.drift]
-    held = [finding for release in seen.releases for finding in quarantined(stack, seen.environment, release)]
+def _held(stack: Stack, environment: Environment, release: Release) -> Iterator[Finding]:
+    """A release that runs and is quarantined is not verified; no failure either: the watch for what begins now goes on."""
+    for each in quarantined(stack, environment, release):
+        yield Finding(10, "runs-quarantined", Verdict.HOLD, each.subject, f"{each.summary}; it runs here all the same", each.facts)
+
+
+def _problems(seen: EnvironmentSeen, watch: Window | None, newest: _Newest | None) -> tuple[Finding, ...]:
+    drifted = (problem(seen.environment, "release-not-recorded", release.drift) for release in seen.releases if release.drift)
     moments = {"merged": newest.merged, "since": newest.began} if newest else {"merged": None, "since": None}
-    return (*drifted, *held, *watch_findings(seen, watch, **moments))
+    return (*drifted, *watch_findings(seen, watch, **moments))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from bot.adapters.prometheus import open_prometheus
 from bot.model import BotError
 from bot.observations import FiringSpan, PrometheusSeen
 from bot.reversible import parse_reversible
+from bot.sandbox.serving import Fault
 from bot.workflows.auto_rollback import Failure, blamed
 from bot.workflows.watching import new_alerts
 from tests.bot.gate_situations import HOUR, MINUTE, NOON, SECOND, environment_seen, promotion_ready
@@ -95,9 +96,13 @@ def test_what_fails_goes_back_by_itself_once_and_then_waits_for_people(staging_a
     number = town.promote("staging", "prod").pull["number"]
     bad = town.tree(RELEASE)
     town.errors("prod", on=True)
+    faults = town.sandbox.argocd_server.observed.faults
+    faults.append(Fault("POST", "/api/v1/applications/context-prod/sync", times=99, status=503))
     failed = town.bot("verify", "prod")
+    faults.clear()
     response = failed.result["response"]
     assert (failed.code, response["outcome"], response["apps"]) == (3, "rolled-back", ["context-api"]), failed
+    assert "left to do" in response["why"]  # Argo CD could not be told; main is as it should be
     assert town.tree(RELEASE) == before != bad
     holds = town.git("ls-tree", "--name-only", "main", "environments/prod/holds/")
     assert "freeze-context-api-" in holds

@@ -342,6 +342,12 @@ def test_between_samples_it_may_fire_too() -> None:
     assert judge(between()(fixing, "source"), now=NOON).verdict is Verdict.HOLD
 
 
+def test_once_the_cure_is_there_it_may_not_flap() -> None:
+    for cured_by in (NOON, NOON + SECOND):
+        after = replace(promotion_ready(), source=None, fixes=(BLOCKING,), cured_by=cured_by)
+        assert judge(between()(after, "target"), now=NOON).verdict is Verdict.HOLD
+
+
 def test_an_alert_without_a_name_that_fired_between_samples_is_told() -> None:
     told = judge(between(alertname="")(promotion_ready(), "target"), now=NOON).reasons
     assert [reason.summary for reason in told] == [" fired between two samples"]

@@ -225,6 +225,6 @@ def test_a_rollback_says_what_goes_back_and_what_is_held() -> None:
     hold = Hold("quarantine-api-222", "prod", "api", NEW, (), "ada", "2026-11-24T10:00:00Z", "leaks")
     assert urgent_messages.rollback_body("prod", [hold], ["its overlay comes back, too"], "errors, see <b>\n@all") == (
         "Why: errors, see &lt;b&gt; @\u200ball\n\n"
-        "- quarantined: api tree 222222222222 (`bot unquarantine prod quarantine-api-222`)\n"
+        "- quarantined: api tree 222222222222 (`bot unquarantine prod quarantine-api-222 --reason …`)\n"
         "- its overlay comes back, too\n"
     )

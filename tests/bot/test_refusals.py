@@ -60,6 +60,11 @@ USAGE: dict[str, tuple[Callable[[], object], str, str]] = {
         "run `git revert COMMIT` and merge it: the environment follows main",
     ),
     "a tree's first six digits": (back_to(OLDER[:6], BAD, OLDER), f"--to {OLDER[:6]} is too short", "give at least 7 digits of the tree"),
+    "a version for a tree": (
+        back_to("v1.5.0", BAD, OLDER),
+        "--to v1.5.0 is no tree",
+        "name a release by its tree: `bot history ENV APP` lists them",
+    ),
     "a tree that never ran": (back_to("f" * 7, BAD), "api: fffffff is not a tree that ran here", "see `bot history ENV APP`"),
     "two trees": (back_to(OLDER[:7], BAD, OLDER, SIMILAR), f"api: {OLDER[:7]} names several trees", "see `bot history ENV APP`"),
 }

@@ -51,9 +51,13 @@ def test_a_quarantined_release_is_not_promoted_again(prod_broken: Town) -> None:
     assert bumped.code == 1
     assert "quarantined" in bumped.document["error"]["message"]
     where_it_runs = prod_broken.bot("verify", "staging")
-    assert (where_it_runs.code, where_it_runs.outcome) == (3, "failure")
-    assert "release-quarantined" in where_it_runs.codes
-    assert "release-quarantined" not in prod_broken.bot("verify", "prod").codes
+    assert (where_it_runs.code, where_it_runs.outcome) == (3, "pending")
+    assert "runs-quarantined" in where_it_runs.codes
+    assert "runs-quarantined" not in prod_broken.bot("verify", "prod").codes
+    prod_broken.push({"apps/qdrant/README.md": "# better\n"}, "qdrant: a word")
+    prod_broken.has_promoted("dev", "staging", "qdrant")
+    prod_broken.wait_until_synced()
+    assert "runs-quarantined" not in prod_broken.bot("verify", "staging").codes  # it is the other app that is proved now
 
 
 def test_nor_in_another_tree_with_the_same_image(prod_broken: Town, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -84,6 +88,7 @@ def test_lifting_the_quarantine_lets_it_be_promoted_again(prod_broken: Town) -> 
     noted = [row["note"] for env in listed for row in env["rows"] if "quarantined" in row["note"]]
     assert noted
     hold = prod_broken.git("ls-tree", "--name-only", "main", "environments/prod/holds/").rsplit("/", 1)[-1].removesuffix(".yaml")
+    assert prod_broken.bot("unquarantine", "staging", hold, "--reason", "no").document["error"]["hint"] == "prod has it: name that"
     lifted = prod_broken.bot("unquarantine", "prod", hold, "--reason", "it was the network")
     assert lifted.outcome == "opened"
     prod_broken.sandbox.ada.merge(lifted.pull["number"])
@@ -97,7 +102,12 @@ def test_an_open_promotion_of_the_app_is_closed(prod_broken: Town) -> None:
     prod_broken.wait_until_synced()
     prod_broken.bot("promote", "staging", "prod")
     assert list(prod_broken.open_pulls()) == ["promote.prod"]
-    prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
+    faults = prod_broken.sandbox.forge_server.observed.faults
+    faults.append(Fault("PATCH", "/api/v3/repos", times=99, status=503))
+    told = prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors")
+    faults.clear()
+    assert (told.code, told.document["error"]["hint"][:24]) == (1, "the rollback is on main;")
+    assert prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "already"
     assert prod_broken.open_pulls() == {}
 
 
@@ -123,7 +133,7 @@ def test_an_argocd_that_cannot_be_told_is_named_with_what_is_done(prod_broken: T
     faults.clear()
     assert told.code == 1
     assert "HTTP 503" in told.document["error"]["message"]
-    assert told.document["error"]["hint"].startswith("the rollback is on main")
+    assert told.document["error"]["hint"].startswith("the rollback is on main; run the command again")
     assert prod_broken.bot("rollback", "prod", "context-api", "--reason", "errors").outcome == "already"
     assert prod_broken.bot("sync", "prod").code == 0
 
@@ -180,6 +190,7 @@ def test_a_verified_release_is_preferred(prod_ahead: Town) -> None:
     """Of two earlier releases the one that passed verification comes back."""
     town = prod_ahead
     assert town.bot("verify", "prod", "--watch").outcome == "success"
+    assert town.bot("verify", "prod").result["recorded"] == "success"
     verified = town.tree(RELEASE)
     for tag in ("v1.6.0", "v1.7.0"):
         town.has_release(tag)
@@ -199,3 +210,4 @@ def test_without_the_forge_the_way_back_is_printed(prod_broken: Town, monkeypatc
     assert "v1.4.2" in out
     assert "v1.5.0" not in out
     assert "sync-policy none" in err
+    assert err.count("--reason") == 1
