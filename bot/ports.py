@@ -147,10 +147,10 @@ class PullRequest:
 
 @dataclass(frozen=True)
 class Review:
-    """A person's latest review."""
+    """A person's latest review of its kind."""
 
     login: str
-    state: str  # APPROVED, CHANGES_REQUESTED, ...
+    state: str  # APPROVED, CHANGES_REQUESTED, DISMISSED, or COMMENTED, which decides nothing
     commit: str
     body: str = ""
 
@@ -196,7 +196,7 @@ class Forge(Protocol):
         """Adds labels that are missing."""
 
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """The latest deciding review of each person."""
+        """The latest deciding review of each person, and their latest review that only comments."""
 
     def request_reviews(self, number: int, people: Iterable[str]) -> None:
         """Asks people (@user, @org/team) for a review, those not yet asked."""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 DECIDING = {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}
+KNOWN = DECIDING | {"COMMENTED"}
 GIVEN = {"APPROVED", "CHANGES_REQUESTED", "COMMENTED"}
 
 
 def latest_reviews(repository: Repository, number: int) -> tuple[Review, ...]:
-    """The latest deciding review of each person; a later comment takes nothing back."""
-    latest = {review.login: review for review in _all(repository, number) if review.state in DECIDING}
+    """The latest deciding review of each person, which a later comment does not take back, and their latest comment."""
+    latest = {(review.login, review.state in DECIDING): review for review in _all(repository, number) if review.state in KNOWN}
     return tuple(latest.values())
 
 
