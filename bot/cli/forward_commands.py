@@ -118,6 +118,7 @@ def promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
         "plan": describe.planned(done.planned),
         "gate": describe.judgement(done.judgement),
         "pull_request": describe.pull(done.pull),
+        "break_glass": None if done.line is None else {"line": done.line},
     }
 
     def show(console: Console) -> None:
@@ -131,6 +132,11 @@ def promotion(done: Promotion, *, dry_run: bool = False) -> Answer:
             shown.judgement(console, done.judgement, verbose=current.verbose)
         if done.pull:
             shown.pull(console, done.pull, done.outcome)
+            if done.line:
+                shown.line(
+                    console, f"break-glass: two people who did not write it approve #{done.pull.number} with this line in the review:"
+                )
+                shown.line(console, f"  {done.line}\nthen: `bot merge {done.pull.number} --break-glass` with the same reason")
         elif done.outcome == "refused":
             shown.line(console, "refused by the gate; nothing was written", "bold red")
 
@@ -148,10 +154,7 @@ def merge(
     from bot.workflows import merge as workflow
 
     check_reason("--break-glass", break_glass)
-    here = world()
-    return merged(
-        workflow.judge_pull(here, number, dry_run=True) if dry_run else workflow.merge(here, number, wait=wait, break_glass=break_glass)
-    )
+    return merged(workflow.merge(world(), number, wait=wait, break_glass=break_glass, dry_run=dry_run))
 
 
 def merged(done: Merge) -> Answer:
@@ -172,9 +175,12 @@ def merged(done: Merge) -> Answer:
             shown.judgement(console, done.judgement, verbose=current.verbose)
         if done.missing:
             shown.line(console, f"not merged: {done.missing}", "yellow")
+        if done.broken:
+            who = f"{', '.join(done.broken.people)}: {done.broken.reason}"
+            shown.line(console, f"break-glass by {who}" if done.commit else f"would be merged, break-glass by {who}", "bold")
         if done.commit:
             shown.line(console, f"on main as {done.commit}")
 
-    passed = done.judgement is None or done.judgement.verdict is Verdict.PASS
+    passed = done.judgement is None or done.judgement.verdict is Verdict.PASS or done.broken is not None
     fine = done.outcome in {"merged", "already"} or (done.outcome == "judged" and passed)
     return Answer(done.outcome, result, show, DONE if fine else REFUSED)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bot import urgent_messages
 from bot.gate.evidence import digest
 from bot.model import BotError
-from bot.workflows.approvals import may_approve
+from bot.workflows.approvals import Missing, approvers, may_approve, nobody_may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.model import Environment
     from bot.observations import Judgement
-    from bot.ports import PullRequest, World
+    from bot.ports import PullRequest, Review, World
 
 WORD = "break-glass"  # also the label
 PEOPLE = 2
+LINE = re.compile(f"{WORD} [0-9a-f]{{8}}")
 MARKER = "<!-- bot: break-glass -->"
 UNFIT = {  # no haste makes these work; each has its own way out
     "conflict": "make it anew",
@@ -39,10 +41,17 @@ def refuse_unfit(judgement: Judgement) -> None:
             raise BotError(f"break-glass does not help: {finding.subject}: {finding.summary}", UNFIT[finding.code])
 
 
-def ask(world: World, pull: PullRequest, reason: str) -> None:
-    """Says on the pull request what two people are asked to take upon themselves."""
+def evened(reason: str | None) -> str | None:
+    """A reason with its white space evened out: however it is typed, it asks for the same line."""
+    return None if reason is None else " ".join(reason.split())
+
+
+def ask(world: World, pull: PullRequest, reason: str) -> str:
+    """Says on the pull request what two people are asked to take upon themselves; answers the line that they write."""
+    line = consent_line(pull, reason)
     world.forge.add_labels(pull.number, [WORD])
-    world.forge.write_comment(pull.number, MARKER, f"{MARKER}\n{urgent_messages.break_glass(reason, consent_line(pull, reason))}")
+    world.forge.write_comment(pull.number, MARKER, f"{MARKER}\n{urgent_messages.break_glass(reason, line)}")
+    return line
 
 
 def consent_line(pull: PullRequest, reason: str) -> str:
@@ -50,29 +59,42 @@ def consent_line(pull: PullRequest, reason: str) -> str:
     return f"{WORD} {digest(f'{pull.head} {reason}')[:8]}"
 
 
-def consenting(world: World, pull: PullRequest, targets: Iterable[Environment], reason: str) -> tuple[str, ...]:
-    """Who takes it upon themselves: those who may approve and did not write it, whose approval of this very head says the line."""
-    allowed = may_approve(world, targets) - {pull.author, world.forge.login()}
+def consent(world: World, pull: PullRequest, targets: Iterable[Environment], reason: str) -> tuple[tuple[str, ...], Missing | None]:
+    """Who takes it upon themselves, and what is missing while those are not two.
+
+    Those count who may approve and did not write it, whose approval of this very head says the line.
+    """
+    targets = tuple(targets)
     line = consent_line(pull, reason)
-    return tuple(
-        sorted(
-            review.login
-            for review in world.forge.reviews(pull.number)
-            if review.state == "APPROVED" and review.commit == pull.head and review.login in allowed and _says(review.body, line)
-        )
-    )
-
-
-def _says(body: str, line: str) -> bool:
-    return any(each.strip().strip("`").lower() == line for each in body.splitlines())
-
-
-def missing_consent(world: World, pull: PullRequest, targets: Iterable[Environment], *, people: tuple[str, ...], reason: str) -> str | None:
-    """Asks for those who are missing, and says what they must write; None when there are two."""
+    reviews = world.forge.reviews(pull.number)
+    may = may_approve(world, targets)
+    doubts = {review: _doubt(review, pull, may=may - {world.forge.login()}) for review in reviews if line in _lines(review)}
+    people = tuple(sorted(review.login for review, doubt in doubts.items() if doubt is None))
     if len(people) >= PEOPLE:
-        return None
-    approvers = sorted({each for target in targets for each in target.approvers})
-    world.forge.request_reviews(pull.number, approvers)
+        return people, None
+    among = approvers(targets)
+    if not among:
+        return people, nobody_may(targets)
+    others = [review for review in reviews if review.login not in people]
+    lost = [f"the line of {each.login} does not count: {doubts[each]}" for each in others if each in doubts]
+    stale = [f"{each.login} wrote a line for another reason or head" for each in others if each not in doubts and _lines(each)]
     so_far = f"so far: {', '.join(people)}" if people else "nobody did so far"
-    line = consent_line(pull, reason)
-    return f"{WORD} needs {PEOPLE} people who approve {pull.head[:12]}, each with the line `{line}` in the review ({so_far})"
+    asked = f"{WORD} needs {PEOPLE} people of {', '.join(among)} who approve {pull.head[:12]}, each with the line `{line}` in that review"
+    return people, Missing("; ".join([f"{asked} ({so_far})", *dict.fromkeys([*lost, *stale])]), among)
+
+
+def _doubt(review: Review, pull: PullRequest, *, may: frozenset[str]) -> str | None:
+    """Why the right line stands for nothing."""
+    if review.login == pull.author:
+        return "it is the author's"
+    if review.login not in may:
+        return "people.approve does not name them"
+    if review.state != "APPROVED" or review.commit != pull.head:
+        return "it is in no approval of this head"
+    return None
+
+
+def _lines(review: Review) -> set[str]:
+    """The lines of a review that ask for break-glass, for whatever reason and head."""
+    written = (each.strip().strip("`").lower() for each in review.body.splitlines())
+    return {each for each in written if LINE.fullmatch(each)}

@@ -10,7 +10,7 @@ from bot import messages
 from bot.model import BotError, MovedRefError, Verdict
 from bot.observations import BrokenGlass
 from bot.workflows.approvals import missing_approval
-from bot.workflows.break_glass import ask, consenting, missing_consent, refuse_unfit
+from bot.workflows.break_glass import ask, consent, evened, refuse_unfit
 from bot.workflows.cases import judge_case
 from bot.workflows.changes import anew
 from bot.workflows.judging import publish, resting_state, write_evidence
@@ -20,6 +20,7 @@ from bot.workflows.statuses import merge_green
 if TYPE_CHECKING:
     from bot.observations import Judgement
     from bot.ports import PullRequest, World
+    from bot.workflows.approvals import Missing
     from bot.workflows.cases import Case
 
 POLL = timedelta(seconds=5)
@@ -35,7 +36,7 @@ class Merge:
     commit: str | None = None
     case: Case | None = None
     missing: str | None = None  # what people must do first
-    broken: BrokenGlass | None = None  # the gate's refusal was overridden
+    broken: BrokenGlass | None = None  # the gate's refusal was, or would be, overridden
 
 
 def judge_pull(world: World, number: int, *, dry_run: bool = False) -> Merge:
@@ -55,40 +56,56 @@ def merge(
     *,
     wait: bool = False,
     break_glass: str | None = None,
+    dry_run: bool = False,
     deadline: timedelta = timedelta(hours=4),
 ) -> Merge:
     """Merges an approved pull request that passes now; with wait, as soon as it is both, within the deadline.
 
     With break_glass, a reason, also one that does not pass, when two people take it upon themselves.
+    A dry run is `judged`: what is missing, or that nothing is, and nothing is written.
     """
+    reason = evened(break_glass)
     end = world.now() + deadline
     while True:
-        done = anew(world, lambda: _merge(world, number, break_glass), saying="main moved while this was judged; judging anew")
-        hopeless = done.judgement is None or (done.judgement.verdict is Verdict.FAIL and break_glass is None)
-        if done.outcome in {"merged", "already"} or hopeless or not wait or world.now() >= end:
+        done = anew(world, lambda: _merge(world, number, reason, dry_run=dry_run), saying="main moved while this was judged; judging anew")
+        hopeless = done.judgement is None or (done.judgement.verdict is Verdict.FAIL and reason is None)
+        if done.outcome in {"merged", "already", "judged"} or hopeless or not wait or world.now() >= end:
             return done
         world.progress.say(done.missing or messages.status_description(done.judgement) if done.judgement else "waiting")
         world.sleep(min([POLL, *(target.policy.interval for target in (done.case.targets if done.case else ()))]))
 
 
-def _merge(world: World, number: int, break_glass: str | None) -> Merge:
-    judged = judge_pull(world, number)
+def _merge(world: World, number: int, reason: str | None, *, dry_run: bool) -> Merge:
+    judged = judge_pull(world, number, dry_run=dry_run)
     if judged.case is None or judged.judgement is None:
         return _ended(judged)
-    missing = missing_approval(world, judged.pull, judged.case.targets)
-    broken = None
-    if judged.judgement.verdict is not Verdict.PASS:
-        if break_glass is None:
-            outcome = "waiting" if missing else "refused"
-            return replace(judged, outcome=outcome, missing=missing)
-        refuse_unfit(judged.judgement)
-        ask(world, judged.pull, break_glass)
-        people = judged.case.targets or tuple(judged.case.stack.environments.values())
-        broken = BrokenGlass(break_glass, consenting(world, judged.pull, people, break_glass))
-        missing = missing or missing_consent(world, judged.pull, people, people=broken.people, reason=break_glass)
-    if missing:
-        return replace(judged, outcome="waiting", missing=missing)
+    passed, broken = judged.judgement.verdict is Verdict.PASS, None
+    missing = [missing_approval(world, judged.pull, judged.case.targets)]
+    if not passed and reason is not None:
+        broken, more = _break_glass(world, judged.pull, judged.case, judged.judgement, reason=reason, dry_run=dry_run)
+        missing = [more] if more and missing[0] and set(more.people) == set(missing[0].people) else [*missing, more]  # asks once
+    lacks = [each for each in missing if each]
+    found = replace(judged, missing="; ".join(each.text for each in lacks) or None, broken=None if lacks else broken)
+    if dry_run:
+        return found
+    if lacks:
+        if people := dict.fromkeys(person for each in lacks for person in each.people):
+            world.forge.request_reviews(number, people)
+        return replace(found, outcome="waiting")
+    if not passed and broken is None:
+        return replace(found, outcome="refused")
     return _land(world, judged, judged.case, judged.judgement, broken)
+
+
+def _break_glass(
+    world: World, pull: PullRequest, case: Case, judgement: Judgement, *, reason: str, dry_run: bool
+) -> tuple[BrokenGlass, Missing | None]:
+    """Who overrides the gate, and what is missing for it."""
+    refuse_unfit(judgement)
+    if not dry_run:
+        ask(world, pull, reason)
+    people, missing = consent(world, pull, case.targets or case.stack.environments.values(), reason)
+    return BrokenGlass(reason, people), missing
 
 
 def _ended(judged: Merge) -> Merge:

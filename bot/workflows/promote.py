@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.model import BotError, Verdict
 from bot.promotion import PROMOTION_LABEL, contained_branches, overlapping_branch
-from bot.workflows.break_glass import ask, refuse_unfit
+from bot.workflows.break_glass import ask, evened, refuse_unfit
 from bot.workflows.changes import anew, ensure_pull, push
 from bot.workflows.judging import judge_planned, publish
 from bot.workflows.planning import WHOLE, Nothing, Wish, plan
@@ -26,6 +26,7 @@ class Promotion:
     planned: Planned | None = None
     judgement: Judgement | None = None
     pull: PullRequest | None = None
+    line: str | None = None  # of break-glass: what two people write in their approval
 
 
 def promote(
@@ -35,9 +36,10 @@ def promote(
 
     With break_glass, a reason, also one that the gate refuses: it is merged only when two people take it upon themselves.
     """
+    reason = evened(break_glass)
 
     def action() -> Promotion:
-        return _promote(world, source, target, wish, break_glass=break_glass, dry_run=dry_run)
+        return _promote(world, source, target, wish, break_glass=reason, dry_run=dry_run)
 
     return anew(world, action, saying="somebody else was faster; planning anew")
 
@@ -76,10 +78,9 @@ def _promote(world: World, source: str, target: str, wish: Wish, *, break_glass:
     found = ensure_pull(world, proposal, (PROMOTION_LABEL,))
     pull = world.forge.pull(found.number)
     _close_narrower(world, pull)
-    if break_glass is not None:
-        ask(world, pull, break_glass)
+    line = None if break_glass is None else ask(world, pull, break_glass)
     publish(world, pull, seen.judgement, head=seen.planned.commit, targets=(seen.planned.target,))
-    return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull)
+    return Promotion("opened" if pushed else "unchanged", seen.planned, seen.judgement, pull, line)
 
 
 def _refuse_wider(world: World, planned: Planned) -> None:

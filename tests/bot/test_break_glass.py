@@ -29,29 +29,43 @@ def test_two_people_let_pass_what_the_gate_refuses(staging_ahead: Town) -> None:
     pull = town.sandbox.forge.pulls[opened.pull["number"]]
     assert "break-glass" in pull.labels
     assert any(WHY in (comment.body or "") for comment in pull.comments)
+    words = line(town, pull.number)
+    assert opened.result["break_glass"] == {"line": words}
+    assert f"\n  {words}\n" in town.say("promote", "staging", "prod", "--break-glass", f"{WHY}\n")[1]
 
     def merge(*more: str) -> tuple[int, str, str]:
         done = town.bot("merge", str(pull.number), *more)
         return done.code, done.outcome, done.result["missing"] or ""
 
+    head = town.git("rev-parse", "promote.prod")[:12]
+    asked = f"break-glass needs 2 people of @{TEAM} who approve {head}, each with the line `{words}` in that review"
+    writes = town.writes()
+    assert merge("--break-glass", WHY, "--dry-run") == (3, "judged", f"{asked} (nobody did so far)")
+    assert town.writes() == writes
+    assert merge("--break-glass", f" {WHY.replace(' ', '  ')}\n") == (3, "waiting", f"{asked} (nobody did so far)")
     town.sandbox.ada.approve(pull.number)
     assert merge()[:2] == (3, "refused")
     code, outcome, missing = merge("--break-glass", WHY)
     assert (code, outcome) == (3, "waiting")
     assert "nobody did so far" in missing
-    words = line(town, pull.number)
     assert words in missing
     for other in (f"no {words} from me", "break-glass", f"{words[:-1]}x"):
         town.sandbox.ada.approve(pull.number, other)
         assert "nobody did so far" in merge("--break-glass", WHY)[2]
     town.sandbox.ada.approve(pull.number, f"I am on call.\n{words}")
     assert "so far: ada" in merge("--break-glass", WHY)[2]
-    assert "nobody did so far" in merge("--break-glass", "something else")[2]  # the line stands for one reason
+    assert merge("--break-glass", "something else")[2].endswith("(nobody did so far); ada wrote a line for another reason or head")
     town.sandbox.ben.approve(pull.number, words)
-    assert merge("--break-glass", WHY)[:2] == (3, "waiting")  # ben may not approve in prod
+    town.sandbox.cleo.call("POST", f"/pulls/{pull.number}/reviews", {"event": "COMMENT", "body": words})
+    ben, cleo = "people.approve does not name them", "it is in no approval of this head"
+    lost = f"the line of ben does not count: {ben}; the line of cleo does not count: {cleo}"
+    assert merge("--break-glass", WHY) == (3, "waiting", f"{asked} (so far: ada); {lost}")
     town.sandbox.cleo.approve(pull.number, words)
+    assert merge("--break-glass", WHY, "--dry-run") == (0, "judged", "")
+    assert "would be merged, break-glass by ada, cleo: " in town.say("merge", str(pull.number), "--break-glass", WHY, "--dry-run")[1]
     before = town.tree("environments/staging/release/context-api")
-    assert merge("--break-glass", WHY)[:2] == (0, "merged")
+    code, said, _ = town.say("merge", str(pull.number), "--break-glass", f"{WHY} ")
+    assert (code, f"break-glass by ada, cleo: {WHY}\non main as " in said) == (0, True), said
     assert town.tree("environments/prod/release/context-api") == before
     message = town.git("log", "-1", "--format=%B", "main")
     assert "Gate: PASS" not in message
@@ -69,8 +83,9 @@ def test_the_author_is_not_one_of_the_two(town: Town) -> None:
     assert town.bot("merge", str(number)).codes == {"frozen"}
     assert town.bot("merge", str(number), "--break-glass", WHY).outcome == "waiting"
     town.sandbox.ada.approve(number, line(town, number))
+    town.sandbox.ben.call("POST", f"/pulls/{number}/reviews", {"event": "COMMENT", "body": line(town, number)})
     missing = town.bot("merge", str(number), "--break-glass", WHY).result["missing"]
-    assert "so far: ada)" in missing
+    assert missing.endswith("(so far: ada); the line of ben does not count: it is the author's")
 
 
 def test_what_cannot_work_is_refused_all_the_same(prod_ahead: Town) -> None:
