@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.model import Environment
+    from bot.observations import Judgement
     from bot.ports import PullRequest, World
+
+AWAITS = "awaits"  # of a finding's facts: who must approve first
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,14 @@ class Missing:
 
     text: str
     people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SecondPerson:
+    """Those of whom one who did not write it must approve, and who did."""
+
+    among: tuple[str, ...]
+    approved: str | None
 
 
 def missing_approval(world: World, pull: PullRequest, targets: Iterable[Environment]) -> Missing | None:
@@ -38,6 +49,12 @@ def _missing(world: World, pull: PullRequest, target: Environment) -> Missing | 
     return _approval_by(pull, target.approvers)
 
 
+def awaited(pull: PullRequest, judgement: Judgement) -> Missing | None:
+    """The approval that a judgement waits for, where it waits for nothing else."""
+    people = [finding.facts.get(AWAITS, "") for finding in judgement.reasons]
+    return _approval_by(pull, tuple(dict.fromkeys(", ".join(people).split(", ")))) if people and all(people) else None
+
+
 def _approval_by(pull: PullRequest, people: tuple[str, ...]) -> Missing:
     return Missing(f"it needs an approval of {pull.head[:12]} by {' or '.join(people)}", people)
 
@@ -47,13 +64,15 @@ def nobody_may(targets: Iterable[Environment]) -> Missing:
     return Missing(f"people.approve of {', '.join(f'{each.folder}/environment.yaml' for each in targets)} names nobody who may approve")
 
 
-def second_person(world: World, pull: PullRequest | None, head: str, environments: Iterable[Environment]) -> str | None:
+def second_person(world: World, pull: PullRequest | None, head: str, environments: Iterable[Environment]) -> SecondPerson:
     """Who, other than its author and us, approved this head: one of those who may. Where environments name nobody, nobody may."""
+    environments = tuple(environments)
+    among = approvers(environments)
     if pull is None:
-        return None
+        return SecondPerson(among, None)
     allowed = may_approve(world, environments) - {pull.author, world.forge.login()}
     approving = (review for review in world.forge.reviews(pull.number) if review.state == "APPROVED" and review.commit == head)
-    return next((review.login for review in approving if review.login in allowed), None)
+    return SecondPerson(among, next((review.login for review in approving if review.login in allowed), None))
 
 
 def approvers(environments: Iterable[Environment]) -> tuple[str, ...]:

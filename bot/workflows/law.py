@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from bot.model import Environment
     from bot.observations import Finding, RequiredRule
     from bot.ports import Rendered, World
+    from bot.workflows.approvals import SecondPerson
 
-    Approved = Callable[[], str | None]  # asked only where it matters
+    Second = Callable[[], SecondPerson]  # asked only where it matters
 
 MONITORS = frozenset({"ServiceMonitor", "PodMonitor", "Probe", "ScrapeConfig"})
 
 
-def weakened_finding(world: World, environment: Environment, *, before: str, after: str, approved: Approved) -> Iterator[Finding]:
+def weakened_finding(world: World, environment: Environment, *, before: str, after: str, second: Second) -> Iterator[Finding]:
     """Blocking alerts, the watchdog, and what they rest on, where one is gone or other; what does not render is refused elsewhere."""
     if renders_alike(world.origin, environment, before=before, after=after):
         return
@@ -37,7 +38,7 @@ def weakened_finding(world: World, environment: Environment, *, before: str, aft
     if weakened:
         told = names({each if isinstance(each, str) else each[0] for each in weakened})
         what = f"alerts that block promotions, or what they rest on, would be gone or other: {told}"
-        yield approval("alerts-weakened", f"{environment.name}: alerts", what, approved=approved())
+        yield approval("alerts-weakened", f"{environment.name}: alerts", what, second=second())
 
 
 def _rules(rendered: Rendered) -> list[RequiredRule]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot import messages
 from bot.model import BotError, MovedRefError, Verdict
 from bot.observations import BrokenGlass
-from bot.workflows.approvals import missing_approval
+from bot.workflows.approvals import awaited, missing_approval
 from bot.workflows.break_glass import ask, consent, evened, refuse_unfit
 from bot.workflows.cases import judge_case
 from bot.workflows.changes import anew
@@ -81,7 +81,9 @@ def _merge(world: World, number: int, reason: str | None, *, dry_run: bool) -> M
         return _ended(judged)
     passed, broken = judged.judgement.verdict is Verdict.PASS, None
     missing = [missing_approval(world, judged.pull, judged.case.targets)]
-    if not passed and reason is not None:
+    if not passed and reason is None:
+        missing.append(None if missing[0] else awaited(judged.pull, judged.judgement))
+    elif not passed and reason is not None:
         broken, more = _break_glass(world, judged.pull, judged.case, judged.judgement, reason=reason, dry_run=dry_run)
         missing = [more] if more and missing[0] and set(more.people) == set(missing[0].people) else [*missing, more]  # asks once
     lacks = [each for each in missing if each]

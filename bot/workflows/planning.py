@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.observations import ApplicationSeen, Finding, Unseen
     from bot.ports import World
     from bot.promotion import Plan
+    from bot.workflows.approvals import SecondPerson
     from bot.workflows.stack import Stack
 
 
@@ -152,10 +153,10 @@ def prepare(
     changes, problems, images = compare(world, target, before=stack.commit, after=landing, releases=_after(stack, found))
     problems += drift_problems(stack, found) + content_problems(world, [change.after for change in found.changes])
 
-    def approved() -> str | None:
+    def second() -> SecondPerson:
         return second_person(world, world.forge.pull_of_branch(branch or proposal.branch), commit, [target])
 
-    problems += tuple(weakened_finding(world, target, before=stack.commit, after=landing, approved=approved))
+    problems += tuple(weakened_finding(world, target, before=stack.commit, after=landing, second=second))
     dangers = risks(changes, target)
     changes = dangerous_first(changes, dangers)
     sentences = tuple(risk.sentence for risk in dangers)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.model import Environment, Freeze, Hold
     from bot.ports import PullRequest, World
+    from bot.workflows.approvals import SecondPerson
     from bot.workflows.reach import Reach
     from bot.workflows.stack import Stack
     from bot.workflows.ways import Way
@@ -61,8 +62,8 @@ class Unpromoted:
         yield from self._odd_holds(reached)
         for hold in reached.lifted:
             subject = f"{hold.environment}: holds"
-            who = self._approved([hold.environment])
-            yield approval("hold-lifted", subject, f"the hold {hold.id} would be lifted: {hold.why}", approved=who)
+            who = self._second([hold.environment])
+            yield approval("hold-lifted", subject, f"the hold {hold.id} would be lifted: {hold.why}", second=who)
 
     def _odd_holds(self, reached: Reach) -> Iterator[Finding]:
         """A hold that nobody can read stops promotions, and what goes of such ones may have been meant."""
@@ -72,14 +73,14 @@ class Unpromoted:
         readable = {hold_path(hold) for hold in held}
         for path in reached.holds:
             if path not in readable and path.rsplit("/", 1)[-1] not in NO_HOLDS and self.world.origin.entry(self.stack.commit, path):
-                who = self._approved([path.split("/")[1]])
-                yield approval("hold-lifted", SUBJECT, f"{path}, which cannot be read, would be another or gone", approved=who)
+                who = self._second([path.split("/")[1]])
+                yield approval("hold-lifted", SUBJECT, f"{path}, which cannot be read, would be another or gone", second=who)
 
     def _environment(self, name: str, reached: Reach, ways: list[Way]) -> Iterator[Finding]:
         environment = self.after.environments.get(name)
         if environment is None and name in self.stack.environments and name not in self.after.unreadable:
             what = f"environments/{name} would be gone; what it runs goes on, and nobody sees to it"
-            yield approval("environment-gone", name, what, approved=self._approved([name]))
+            yield approval("environment-gone", name, what, second=self._second([name]))
             return
         if name in self.after.unreadable or environment is None:
             what = self.after.unreadable[name].message if name in self.after.unreadable else f"environments/{name} has no environment.yaml"
@@ -89,9 +90,9 @@ class Unpromoted:
         changes, problems, images = compare(self.world, environment, before=self.stack.commit, after=self.landing, releases=releases)
         yield from problems
         yield from (problem(environment, "release-not-recorded", release.drift) for release in releases if release.drift)
-        who = self._approved([name])
+        who = self._second([name])
         for way in ways:
-            yield from way_findings(self.stack, way, is_stateful=self._keeps_data(environment, way), approved=who, images=images)
+            yield from way_findings(self.stack, way, is_stateful=self._keeps_data(environment, way), second=who, images=images)
         if any(way.kind == "returned" for way in ways):
             yield from (problem(environment, "rollback-loses-data", risk) for risk in lasting_risks(changes))
         returned = {way.app for way in ways if way.kind == "returned"}
@@ -142,16 +143,16 @@ class Unpromoted:
             if name in self.after.unreadable:
                 yield Finding(12, "environment-contents", Verdict.FAIL, name, self.after.unreadable[name].message)
             what = f"environments/{name}/environment.yaml, by which promotions are judged, would be another"
-            yield approval("law-changed", f"{name}: policy", what, approved=self._approved([name]))
+            yield approval("law-changed", f"{name}: policy", what, second=self._second([name]))
         if reached.law:
             what = f"it changes {', '.join(reached.law[:5])}" + (f" and {len(reached.law) - 5} more" if reached.law[5:] else "")
-            yield approval("law-changed", SUBJECT, what, approved=self._approved(list(self.stack.environments)))
+            yield approval("law-changed", SUBJECT, what, second=self._second(list(self.stack.environments)))
         for environment in self.stack.environments.values():
             if environment.name in self.after.environments:
-                approved = partial(self._approved, [environment.name])
-                yield from weakened_finding(self.world, environment, before=self.stack.commit, after=self.landing, approved=approved)
+                second = partial(self._second, [environment.name])
+                yield from weakened_finding(self.world, environment, before=self.stack.commit, after=self.landing, second=second)
 
-    def _approved(self, environments: list[str]) -> str | None:
+    def _second(self, environments: list[str]) -> SecondPerson:
         known = [self.stack.environments[name] for name in environments if name in self.stack.environments]
         if len(known) < len(environments):  # of one that is new, those of all the others may speak
             known = list(self.stack.environments.values())

@@ -10,6 +10,7 @@ from bot.images_file import write_images
 from bot.model import BotError, Verdict
 from bot.observations import Finding
 from bot.promotion import HOTFIX, next_record
+from bot.workflows.approvals import AWAITS
 from bot.workflows.observe import runs_at
 from bot.workflows.stack import IMAGES, read_stack
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.model import Environment, Release
     from bot.ports import World
+    from bot.workflows.approvals import SecondPerson
     from bot.workflows.stack import Stack
 
 ROLLBACK, INIT = "rollback", "init"
@@ -88,7 +90,7 @@ def _only_tags(world: World, old: Release, new: Release) -> bool:
         return False
 
 
-def way_findings(stack: Stack, way: Way, *, is_stateful: bool, approved: str | None, images: frozenset[str] | None) -> Iterator[Finding]:
+def way_findings(stack: Stack, way: Way, *, is_stateful: bool, second: SecondPerson, images: frozenset[str] | None) -> Iterator[Finding]:
     """What speaks against it, and who must say yes first."""
     subject = f"{way.environment.name}: {way.app}"
     yield Finding(12, f"release-{way.kind}", Verdict.PASS, subject, f"{way.app} is {way.kind}", _facts(way))
@@ -101,7 +103,7 @@ def way_findings(stack: Stack, way: Way, *, is_stateful: bool, approved: str | N
     if code:
         version = way.after.version if way.after else "none"
         what = NEEDS_PERSON[code].format(app=way.app, version=version, images=_images(way))
-        yield approval(code, subject, what, approved=approved)
+        yield approval(code, subject, what, second=second)
 
 
 def _images(way: Way) -> str:
@@ -110,11 +112,14 @@ def _images(way: Way) -> str:
     return ", ".join(f"{old.reference} -> {new.reference}" for old, new in pairs if old != new)
 
 
-def approval(code: str, subject: str, what: str, *, approved: str | None) -> Finding:
-    """What a second person must approve of: HOLD until somebody did."""
-    if approved:
-        return Finding(11, code, Verdict.PASS, subject, f"{what}; a second person approved", {"approved": approved})
-    return Finding(11, code, Verdict.HOLD, subject, f"{what}; a second person must approve", {})
+def approval(code: str, subject: str, what: str, *, second: SecondPerson) -> Finding:
+    """What a second person must approve of: HOLD until somebody did, and who may."""
+    if second.approved:
+        return Finding(11, code, Verdict.PASS, subject, f"{what}; a second person approved", {"approved": second.approved})
+    if not second.among:
+        return Finding(11, code, Verdict.HOLD, subject, f"{what}; a second person must approve, and people.approve names nobody who may")
+    whom = f"a second person must approve: {' or '.join(second.among)}"
+    return Finding(11, code, Verdict.HOLD, subject, f"{what}; {whom}", {AWAITS: ", ".join(second.among)})
 
 
 def _facts(way: Way) -> dict[str, str]:

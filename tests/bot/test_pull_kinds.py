@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
+from bot.sandbox.running import TEAM
+
 if TYPE_CHECKING:
     from tests.bot.conftest import Answered, Town
 
@@ -95,8 +97,13 @@ def test_lifting_a_hold_needs_its_people_and_nothing_else(town: Town) -> None:
     town.errors("prod", on=True)
     number = town.bot("unfreeze", "prod", hold, "--reason", "over").pull["number"]
     assert judged(town, number).codes == {"hold-lifted"}
+    waits = town.bot("merge", str(number))
+    head = town.sandbox.forge.pulls[number].head[:12]
+    assert (waits.code, waits.outcome, waits.result["missing"]) == (3, "waiting", f"it needs an approval of {head} by @{TEAM}")
+    assert f"a second person must approve: @{TEAM}" in town.say("gate", "--pr", str(number))[1]
+    assert town.sandbox.forge.pulls[number].teams == [TEAM]
     town.sandbox.ada.approve(number)
-    assert judged(town, number).code == 0
+    assert town.bot("merge", str(number)).outcome == "merged"
 
 
 def test_a_revert_on_the_forge_is_a_rollback(prod_ahead: Town) -> None:
