@@ -76,12 +76,17 @@ def merged_tree(repository: Path, base: str, *, head: str) -> str | None:
 
 def merge(repository: Path, branch: str, *, parents: tuple[str, str], tree: str, login: str, message: str) -> str:
     """Makes a merge commit in someone's name and moves the branch to it; GitFailedError when that has moved."""
+    commit = merge_commit(repository, parents=parents, tree=tree, login=login, message=message)
+    _git(repository, "update-ref", f"refs/heads/{branch}", commit, parents[0])
+    return commit
+
+
+def merge_commit(repository: Path, *, parents: tuple[str, str], tree: str, login: str, message: str) -> str:
+    """A merge commit in someone's name, on no branch yet."""
     email = f"{login}@users.noreply.localhost"
     person = {f"GIT_{role}_{part}": text for role in ("AUTHOR", "COMMITTER") for part, text in (("NAME", login), ("EMAIL", email))}
     base, head = parents
-    commit = _git(repository, "commit-tree", tree, "-p", base, "-p", head, "-F", "-", text=message, environment=person)
-    _git(repository, "update-ref", f"refs/heads/{branch}", commit, base)
-    return commit
+    return _git(repository, "commit-tree", tree, "-p", base, "-p", head, "-F", "-", text=message, environment=person)
 
 
 def _git(repository: Path, *arguments: str, text: str = "", environment: Mapping[str, str] | None = None) -> str:

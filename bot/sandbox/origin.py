@@ -1,4 +1,4 @@
-"""The sandbox's repository: a clone of a commit of ours with one commit on top, that makes it fit for loopback and seconds."""
+"""The sandbox's repository: a clone of a commit of ours with one merge on top, that makes it fit for loopback and seconds."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bot.model import APPS, ENVIRONMENTS, MAIN, Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
+from bot.sandbox.forge_git import merge_commit
 from bot.sandbox.registry import RegistryStandIn
 from bot.workflows.clusters import CLUSTERS
 from bot.workflows.stack import IMAGES, read_stack
@@ -110,15 +111,28 @@ def prepare(objects: GitObjects, base: str, *, digest: Callable[[Image], str | N
 
 
 def address(objects: GitObjects, base: str, prepared: str, *, addresses: Mapping[str, Addresses], pace: Pace) -> str:
-    """The one commit on base that the sandbox's main is: what was prepared, with loopback addresses and short times."""
+    """The one commit on base that the sandbox runs: what was prepared, with loopback addresses and short times."""
     texts = objects.read(prepared, [f"{ENVIRONMENTS}/{name}/environment.yaml" for name in addresses])
     changes: Changes = {path: _addressed(text, addresses[path.split("/")[1]], pace) for path, text in texts.items()}
     final = objects.make_commit(prepared, changes, "sandbox")
-    tree = objects.git.text("rev-parse", f"{final}^{{tree}}")
-    squashed = {name: Entry(name, entry.mode, entry.sha) for name, entry in objects.entries(tree, "").items()}
-    commit = objects.make_commit(base, squashed, "sandbox: loopback addresses, digests of its own registry, times in seconds\n")
+    entries = objects.entries(_tree(objects, final), "")
+    squashed = {name: Entry(name, entry.mode, entry.sha) for name, entry in entries.items()}
+    return objects.make_commit(base, squashed, "sandbox: loopback addresses, digests of its own registry, times in seconds\n")
+
+
+def publish(objects: GitObjects, commit: str) -> None:
+    """Makes a commit main's."""
     objects.git.run("update-ref", f"refs/heads/{MAIN}", commit)
-    return commit
+
+
+def land(objects: GitObjects, base: str, head: str, *, login: str) -> None:
+    """Main is base with head merged into it now, as a pull request's merge would be."""
+    tree, folder = _tree(objects, head), objects.git.folder
+    publish(objects, merge_commit(folder, parents=(base, head), tree=tree, login=login, message="sandbox: what it begins with\n"))
+
+
+def _tree(objects: GitObjects, commit: str) -> str:
+    return objects.git.text("rev-parse", f"{commit}^{{tree}}")
 
 
 def _pinned(objects: GitObjects, commit: str, digest: Callable[[Image], str | None]) -> Changes:

@@ -131,6 +131,7 @@ def test_status_shows_every_app_of_every_environment(town: Town) -> None:
     found = town.bot("status").result["environments"]
     assert [env["environment"] for env in found] == ["dev", "staging", "prod"]
     assert all(row["live"] == "yes" for env in found for row in env["rows"])
+    assert [env["problem"] for env in found] == ["", "", ""]
 
 
 def test_status_shows_the_variant_of_an_image_that_the_environment_runs(town: Town) -> None:
