@@ -64,7 +64,7 @@ def test_nothing_to_promote_is_a_quiet_success(town: Town) -> None:
 def test_with_nothing_to_promote_the_gate_still_judges_what_runs(town: Town) -> None:
     while (calm := town.bot("gate", "dev", "staging")).code:
         assert calm.outcome == "already"
-        assert calm.result["gate"]["verdict"] == "HOLD"  # the soak
+        assert calm.result["gate"]["verdict"] in {"HOLD", "UNKNOWN"}  # the soak, which a busy Prometheus has not seen at once
     assert calm.result["gate"]["verdict"] == "PASS"
     town.errors("staging", on=True)
     fired = town.bot("gate", "dev", "staging")
