@@ -9,6 +9,7 @@ from bot.gate import judgement_of
 from bot.gate.outcomes import names
 from bot.model import BotError, Verdict
 from bot.observations import Finding
+from bot.promotion import HOTFIX
 from bot.workflows.judging import judge_planned
 from bot.workflows.pulls import planned_of
 from bot.workflows.reach import reach
@@ -41,7 +42,8 @@ def judge_case(world: World, pull: PullRequest) -> Case:
         raise BotError(f"pull request {pull.number} moved while it was read", "run this again")
     landing = world.origin.merged_tree(stack.commit, pull.head)
     if landing is None:
-        fault = Finding(12, "conflict", Verdict.FAIL, SUBJECT, "it does not merge with main; run `bot promote` again if it is a promotion")
+        again = "`bot hotfix …` again" if pull.branch.startswith(f"{HOTFIX}.") else "`bot promote` again if it is a promotion"
+        fault = Finding(12, "conflict", Verdict.FAIL, SUBJECT, f"it does not merge with main; run {again}")
         return Case(stack, pull.head, (), judgement_of([fault], now=world.now()))
     return judge_landing(world, pull, stack, landing)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.gate.freeze_rows import target_is_not_frozen
 from bot.model import ENVIRONMENTS, BotError, Verdict
 from bot.observations import Unseen
+from bot.promotion import HOTFIX
 from bot.rollback import held
 from bot.workflows.judged import unjudged
 from bot.workflows.observe import attempt, tree_of, unseen
@@ -167,5 +168,5 @@ def _version(world: World, environment: Environment, release: Release, *, main: 
 def _promotions(environment: Environment, pulls: tuple[PullRequest, ...] | Unseen) -> tuple[str, ...]:
     if isinstance(pulls, Unseen):
         return (f"unknown: {pulls.detail}",)
-    mine = [p for p in pulls if p.branch.split(".")[:2] in (["promote", environment.name], ["rollback", environment.name])]
-    return tuple(f"#{pull.number} {pull.title}" for pull in mine)
+    mine = [[kind, environment.name] for kind in ("promote", "rollback", HOTFIX)]
+    return tuple(f"#{pull.number} {pull.title}" for pull in pulls if pull.branch.split(".")[:2] in mine)

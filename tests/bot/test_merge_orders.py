@@ -95,4 +95,6 @@ def test_in_every_order_what_lands_was_judged_or_conflicts(prod_ahead: Town) -> 
         town.sandbox.ada.approve(pulls[name])
         late = town.bot("merge", str(pulls[name]))
         assert (late.code, late.outcome, late.codes) == (3, "refused", {"conflict"}), name
+        (told,) = (finding["summary"] for finding in late.result["gate"]["findings"])
+        assert f"bot {'hotfix' if name == 'hotfix' else 'promote'}" in told
     assert releases(town, town.git("rev-parse", "main"))["prod"][APP] == judged["newer"]

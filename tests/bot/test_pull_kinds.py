@@ -144,6 +144,7 @@ def test_a_hotfix_waits_for_a_second_person_and_is_not_lost_unsaid(staging_ahead
     done = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
     assert (done.code, done.outcome) == (0, "opened"), done
     number = done.pull["number"]
+    assert [len(env["promotions"]) for env in town.bot("status").result["environments"]] == [0, 0, 1]
     assert judged(town, number).codes == {"hotfix-declared"}
     again = town.bot("hotfix", "prod", "context-api", "v1.4.3", "--image", "ghcr.io/dpdpdpdp0987/context-api", "--reason", "leak")
     assert again.outcome == "unchanged"
