@@ -146,6 +146,11 @@ def test_doctor_looks_at_everything_and_writes_nothing(town: Town) -> None:
     assert town.writes() == before
     again = town.bot("doctor", "dev", "moon")
     assert (again.code, "moon" in again.document["error"]["message"]) == (2, True)
+    text = town.git("show", f"main:{FILE}") + "\n"
+    town.push({FILE: text.replace(town.sandbox.monitoring.prometheus["dev"].url, "http://127.0.0.1:9")})
+    (silent,) = (check for check in town.bot("doctor", "dev").result["checks"] if (check["place"], check["state"]) == ("dev", "problem"))
+    assert "http://127.0.0.1:9 cannot be reached" in silent["what"]
+    assert "check that it runs" in silent["fix"]
 
 
 def test_an_environment_that_is_not_live_is_looked_at_when_it_is_named(town: Town) -> None:
