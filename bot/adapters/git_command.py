@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -72,6 +73,9 @@ class GitRunner:
             raise BotError("git is not installed", "install git 2.38 or later") from error
         except GitCommandError as error:
             raise self._named(error, arguments[0], seconds=seconds) from None
+        except KeyboardInterrupt:
+            _end_time_limits()
+            raise
         return output
 
     def text(self, *arguments: str, stdin: bytes | None = None, seconds: int = LOCAL_SECONDS, index: Path | None = None) -> str:
@@ -104,6 +108,13 @@ KNOWN = (
     (r"Could not resolve host|Failed to connect|Connection refused|Connection timed out|Network is unreachable",
      "the repository cannot be reached", "check the network and the address of the origin"),
 )  # fmt: skip
+
+
+def _end_time_limits() -> None:
+    """GitPython leaves its timer running when Ctrl-C ends a command, and Python waits for threads: for minutes, of a fetch."""
+    for each in threading.enumerate():
+        if isinstance(each, threading.Timer):
+            each.cancel()
 
 
 def _pipe(content: bytes) -> BinaryIO:

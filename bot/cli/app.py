@@ -21,7 +21,7 @@ from bot.cli import (
     sandbox_command,
     watch_commands,
 )
-from bot.cli.command import ERROR, USAGE, current, report
+from bot.cli.command import ERROR, INTERRUPTED, USAGE, current, interrupted, report
 from bot.model import BotError
 
 if TYPE_CHECKING:
@@ -44,11 +44,8 @@ for door in (gate_command, hotfix_command, doctor_command, sandbox_command):
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and gives its exit code; a traceback only for a bug or with --verbose."""
-    current.as_json, current.verbose, current.command = (
-        "--json" in arguments,
-        "--verbose" in arguments,
-        _name(arguments),
-    )
+    current.as_json, current.verbose = "--json" in arguments, "--verbose" in arguments
+    current.command, current.writes = _name(arguments), False
     arguments = arguments or ["--help"]
     try:
         result = typer.main.get_command(app).main(list(arguments), prog_name="bot", standalone_mode=False)
@@ -60,10 +57,12 @@ def run(arguments: Sequence[str]) -> int:
         known = current.command if current.command in {command.name for command in app.registered_commands} else ""
         return report(error.format_message(), f"run `bot {known} --help`".replace("  ", " "), code=USAGE)
     except (typer.Abort, KeyboardInterrupt):
-        return report("interrupted", "run the command again: what was half done is finished then", code=ERROR)
+        return interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+    if result == INTERRUPTED:  # what typer makes of Ctrl-C
+        return interrupted()
     return result if isinstance(result, int) else 0
 
 

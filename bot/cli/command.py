@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "bot/v1"
 DONE, ERROR, USAGE, REFUSED = 0, 1, 2, 3
+INTERRUPTED = 130  # as shells say it
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of text.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks and more detail.")]
@@ -43,6 +44,7 @@ class Invocation:
     as_json: bool = False
     verbose: bool = False
     repo: str | None = None
+    writes: bool = False  # it has --dry-run, and was not told it
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +58,7 @@ def command(app: typer.Typer, name: str, *, on_origin: bool = False) -> Callable
     def register(function: Callable[..., Answer]) -> None:
         @wraps(function)
         def run(**arguments: Any) -> int:  # noqa: ANN401 - typer fills in what the signature says
-            current.command = name
+            current.command, current.writes = name, arguments.get("dry_run") is False
             for option in shared:
                 setattr(current, option, arguments.pop(option))
             return answer(function(**arguments))
@@ -97,6 +99,16 @@ def report(message: str, hint: str, *, code: int) -> int:
     else:
         sys.stderr.write(f"error: {message}\nhint:  {hint}\n")
     return code
+
+
+def interrupted() -> int:
+    """Ctrl-C: one line, and what becomes of what was begun."""
+    hint = "what was begun is finished by the same command" if current.writes else ""
+    if current.as_json:
+        print_json("interrupted", None, error={"message": "interrupted", "hint": hint})
+        sys.stdout.flush()  # what threads still ask is waited for
+    sys.stderr.write(": ".join(filter(None, ("interrupted", hint))) + "\n")
+    return INTERRUPTED
 
 
 def console() -> Console:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.command import Spoken
+from bot.cli.command import INTERRUPTED, Spoken
 from bot.model import BotError
 from bot.sandbox.ending import leaving_nothing_behind
 from bot.sandbox.running import LATER, LOOSE
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.sandbox.running import Sandbox
-
-INTERRUPTED = 130  # as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -163,6 +165,40 @@ def test_help_starts_at_once_and_imports_no_sdk() -> None:
     assert "promote" in done.stdout
     modules = json.loads(done.stdout.splitlines()[-1].replace("'", '"'))
     assert not {"git", "github", "argocd_client", "oras", "httpx", "pydantic", "ruamel", "requests", "starlette"} & set(modules)
+
+
+FINISHED = "what was begun is finished by the same command"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        pytest.param(("bump", "context-api", "v1.5.0"), FINISHED, id="writes"),
+        pytest.param(("bump", "context-api", "v1.5.0", "--dry-run"), "", id="is told to write nothing"),
+        pytest.param(("status",), "", id="reads alone"),
+    ],
+)
+def test_ctrl_c_is_one_line_and_an_exit_code_of_its_own(words: tuple[str, ...], hint: str, tmp_path: Path) -> None:
+    """A forge that takes connections and says nothing; the terminal's signal goes to git, too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        repository = f"http://127.0.0.1:{silent.getsockname()[1]}/o/n.git"
+        command = [sys.executable, "-m", "bot", *words, "--json", "--repo", repository]
+        environment = {**os.environ, "BOT_CACHE": str(tmp_path)}
+        with (tmp_path / "said").open("w+") as err:
+            running = subprocess.Popen(command, env=environment, text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=err)
+            try:
+                assert running.stdout
+                with silent.accept()[0]:
+                    os.killpg(running.pid, signal.SIGINT)
+                    out = running.stdout.readline()
+            finally:
+                silent.close()  # a request in a thread is waited for: now it ends
+                code = running.wait(30)
+            err.seek(0)
+            said = [line.strip() for line in err if not line.startswith("…")]
+    assert (code, said) == (130, [f"interrupted: {hint}".rstrip(": ")])
+    assert json.loads(out)["error"] == {"message": "interrupted", "hint": hint}
 
 
 def test_every_command_has_help_and_json(bot: Bot) -> None:
