@@ -105,6 +105,7 @@ class Sandbox:
             f"\nThe sandbox runs ({self.monitoring.description}):\n"
             f"  repository: {self.url}\n  Argo CD: {self.argocd_url}/applications/context-prod\n{prometheus}"
             f"  push to it as a person: git clone {self.ada.address}\n"
+            "  trace, history, render, diff and rollback --print read the checkout that you stand in: clone it first, as above\n"
             f"  try: bot bump context-api {tag}\n       bot pin\n"
             f"  make prod's API fail: {switch}/prod/errors/on   (and /off)\n"
             f'  approve pull request N: {curl} -d \'{{"event":"APPROVE"}}\' {pulls}/N/reviews\n'

@@ -55,6 +55,7 @@ def test_the_demo_tells_the_whole_story_and_what_it_then_says_to_try_works(kept:
     for words in re.findall(r"^(?:  try:|      ) bot (.+)$", told, re.MULTILINE):
         tried = subprocess.run([*BOT, *words.split()], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert (tried.returncode, "opened: #" in tried.stdout) == (0, True), tried
+    assert "clone it first" in told
     (clone,) = re.findall(r"^  push to it as a person: (.+)$", told, re.MULTILINE)
     subprocess.run([*clone.split(), "mine"], cwd=tmp_path, check=True, timeout=60)
     subprocess.run(["git", "push", "--quiet", "origin", "HEAD:refs/heads/mine"], cwd=tmp_path / "mine", check=True, timeout=60)
