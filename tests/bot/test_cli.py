@@ -168,6 +168,12 @@ def test_help_starts_at_once_and_imports_no_sdk() -> None:
 
 
 FINISHED = "what was begun is finished by the same command"
+AT_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
+from bot.cli import main
+main()
+"""
 
 
 @pytest.mark.parametrize(
@@ -183,7 +189,7 @@ def test_ctrl_c_is_one_line_and_an_exit_code_of_its_own(words: tuple[str, ...], 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(30)
         repository = f"http://127.0.0.1:{silent.getsockname()[1]}/o/n.git"
-        command = [sys.executable, "-m", "bot", *words, "--json", "--repo", repository]
+        command = [sys.executable, "-c", AT_A_TERMINAL, *words, "--json", "--repo", repository]
         environment = {**os.environ, "BOT_CACHE": str(tmp_path)}
         with (tmp_path / "said").open("w+") as err:
             running = subprocess.Popen(command, env=environment, text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=err)
