@@ -81,12 +81,12 @@ def merge(repository: Path, branch: str, *, parents: tuple[str, str], tree: str,
     return commit
 
 
-def merge_commit(repository: Path, *, parents: tuple[str, str], tree: str, login: str, message: str) -> str:
+def merge_commit(repository: Path, *, parents: tuple[str, ...], tree: str, login: str, message: str) -> str:
     """A merge commit in someone's name, on no branch yet."""
     email = f"{login}@users.noreply.localhost"
     person = {f"GIT_{role}_{part}": text for role in ("AUTHOR", "COMMITTER") for part, text in (("NAME", login), ("EMAIL", email))}
-    base, head = parents
-    return _git(repository, "commit-tree", tree, "-p", base, "-p", head, "-F", "-", text=message, environment=person)
+    named = [word for parent in parents for word in ("-p", parent)]
+    return _git(repository, "commit-tree", tree, *named, "-F", "-", text=message, environment=person)
 
 
 def _git(repository: Path, *arguments: str, text: str = "", environment: Mapping[str, str] | None = None) -> str:

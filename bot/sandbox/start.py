@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,11 +12,8 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.adapters.argocd import open_argocd
 from bot.adapters.git_checkout import open_checkout
 from bot.adapters.render import open_renderer
-from bot.model import MAIN, BotError
-from bot.observations import ApplicationSeen
 from bot.promotion import GATE_STATUS
 from bot.sandbox.argocd import ArgoCDStandIn
 from bot.sandbox.forge import forge_app
@@ -41,7 +37,6 @@ from bot.sandbox.running import (
     Sandbox,
 )
 from bot.sandbox.serving import serve
-from bot.workflows.observe import attempt
 from bot.workflows.rendering import render_at
 from bot.workflows.stack import read_stack
 
@@ -53,7 +48,6 @@ if TYPE_CHECKING:
     from bot.ports import Progress, Rendered, Renderer
     from bot.sandbox.running import OtherArgoCD
 
-START_SECONDS = 60
 BOT = "context-bot"
 API = f"{REGISTRIES[0]}/{OWNER}/context-api"
 
@@ -149,19 +143,19 @@ def _land(sandbox: Sandbox, head: str) -> None:
 
 def _begin(stack: ExitStack, sandbox: Sandbox, head: str, *, own: bool) -> None:
     """Alerts fire while monitoring of our own starts, and `verify` blames a merge for those after it: it is made when they are over."""
-    if not own or sandbox.other:  # another Argo CD is waited for by whoever started it
+    is_late = own and not sandbox.other  # another Argo CD is waited for by whoever started it
+    if is_late:
+        publish(sandbox.objects, head)
+    else:
         _land(sandbox, head)
-        _deploy(stack, sandbox)
-        if own:
-            wait_for(sandbox.monitoring)
-        return
-    publish(sandbox.objects, head)
     _deploy(stack, sandbox)
-    wait_for(sandbox.monitoring)
-    for name in sandbox.monitoring.prometheus:
-        sandbox.monitoring.wait_for_alerts(name, firing=False)
-    _land(sandbox, head)
-    sandbox.argocd.wait_until_synced()
+    if own:
+        wait_for(sandbox.monitoring)
+    if is_late:
+        for name in sandbox.monitoring.prometheus:
+            sandbox.monitoring.wait_for_alerts(name, firing=False)
+        _land(sandbox, head)
+        sandbox.argocd.wait_until_synced()
 
 
 def _deploy(stack: ExitStack, sandbox: Sandbox) -> None:
@@ -170,17 +164,4 @@ def _deploy(stack: ExitStack, sandbox: Sandbox) -> None:
         return
     sandbox.argocd.start()
     stack.callback(sandbox.argocd.stop)
-    _wait_until_synced(sandbox)
-
-
-def _wait_until_synced(sandbox: Sandbox) -> None:
-    """Waits until every Application is Synced and Healthy."""
-    environments = read_stack(sandbox.objects, MAIN).environments.values()
-    servers = [open_argocd(each.argocd, token=ARGOCD_TOKEN, timeout=10) for each in environments]
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        seen = [attempt(server.application) for server in servers]
-        if all(isinstance(app, ApplicationSeen) and (app.sync, app.health) == ("Synced", "Healthy") for app in seen):
-            return
-        time.sleep(0.1)
-    raise BotError(f"the sandbox's Applications are not well: {seen}", "does every environment render? see `bot validate`")
+    sandbox.argocd.wait_until_synced()

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
     from bot.model import Environment, Release
     from bot.observations import ApplicationSeen, EnvironmentSeen, Judgement, Unseen
-    from bot.ports import Status, World
+    from bot.ports import World
     from bot.workflows.auto_rollback import Response
     from bot.workflows.stack import Stack
 
 POLL = timedelta(seconds=5)
 LEAD = timedelta(minutes=5)
+DECIDED = frozenset({"success", "failure"})  # these stay: what comes later is a new incident, or too late
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     releases = tuple(stack.releases[name].values())
     newest = _newest(world, stack, environment, application=application)
     known = own_status(world, newest.commit, verified_status(name)) if newest else None
-    watch = None if newest is None or _is_decided(known) else _window(newest, environment, now=world.now())
+    decided = known.state if known and known.state in DECIDED else None
+    watch = None if newest is None or decided else _window(newest, environment, now=world.now())
     question = Question(environment, "target", stack.commit, releases, lambda: application, environment.policy, watch, sync_window=None)
     (seen,) = see_environments(world, [question])
     until = newest.began + environment.policy.watch if newest else None
@@ -76,14 +78,13 @@ def _verify(world: World, name: str, *, dry_run: bool) -> Verification:
     judgement = judge(observations, now=world.now())
     state = _state(judgement, over=until is not None and world.now() >= until)
     response = None
-    if newest and not dry_run and not _is_decided(known):
+    if newest and not dry_run and not decided:
         if state == "failure":  # before it is recorded: a run that is killed here does it again
             failure = Failure(newest.commit, newest.releases, new_alerts(seen, merged=newest.merged))
             response = respond(world, stack, environment, failure)
         description = messages.status_description(judgement)
         world.forge.set_status(newest.commit, verified_status(name), state=state, description=description)
-    recorded = known.state if known and _is_decided(known) else None
-    return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response, recorded)
+    return Verification(name, judgement, state, (newest.commit,) if newest else (), until, response, decided)
 
 
 def _fixes(world: World, newest: _Newest) -> tuple[str, ...]:
@@ -132,11 +133,6 @@ def _window(newest: _Newest, environment: Environment, *, now: datetime) -> Wind
     """The watch so far, and a while before it, so that what fired already is known."""
     watch = environment.policy.watch
     return Window(newest.merged - min(watch, LEAD), min(newest.began + watch, now), newest.began)
-
-
-def _is_decided(known: Status | None) -> bool:
-    """A success and a failure of a release stay: what comes later is a new incident, or too late."""
-    return known is not None and known.state in {"success", "failure"}
 
 
 def _state(judgement: Judgement, *, over: bool) -> str:

@@ -22,6 +22,7 @@ from bot.model import Origin
 from bot.ports import FOLDER, Entry
 from bot.promotion import next_record
 from bot.releases import record_text
+from bot.sandbox.forge_git import merge_commit
 from bot.sandbox.monitoring import Monitoring, start_monitoring, wait_for
 from bot.sandbox.origin import AUTHOR, Pace, Prepared
 from bot.sandbox.origin import prepared as prepared_origin
@@ -144,8 +145,7 @@ class Town(Bot):
 
     def merge_commit(self, tree: str, *parents: str) -> str:
         """A commit of a tree, as the forge makes them."""
-        named = [word for parent in parents for word in ("-p", parent)]
-        return self.git("-c", "user.name=forge", "-c", "user.email=forge@example.com", "commit-tree", tree, *named, "-m", "Merge")
+        return merge_commit(self.sandbox.objects.git.folder, parents=parents, tree=tree, login="forge", message="Merge")
 
     def open_pulls(self) -> dict[str, int]:
         return {pull.branch: pull.number for pull in self.sandbox.forge.pulls.values() if pull.state == "open"}
